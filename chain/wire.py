@@ -1,0 +1,101 @@
+"""
+The shapes of JSON-RPC answers, as the endpoints write them.
+
+Fields keep the hex text of the wire, because most of it is compared or passed on and never needed as a number:
+decoding an answer costs no conversions. The properties convert one value when somebody asks for it. What an
+answer means, and whether it may be believed, is judged elsewhere.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+
+class Header(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
+    """The part of `eth_getBlockByNumber` and `eth_getBlockByHash` that links and dates a block."""
+
+    number: str
+    hash: str
+    parent_hash: str
+    timestamp: str
+    logs_bloom: str
+    # BSC and opBNB date blocks to the millisecond in a field of their own; other chains leave it out.
+    milli_timestamp: str | None = None
+
+    @property
+    def height(self) -> int:
+        """Return the block number."""
+        return int(self.number, 16)
+
+    @property
+    def time_ms(self) -> int:
+        """Return the block time in milliseconds since 1970."""
+        if self.milli_timestamp is not None:
+            return int(self.milli_timestamp, 16)
+        return int(self.timestamp, 16) * 1000
+
+    @property
+    def time(self) -> datetime:
+        """Return the block time in UTC, exact to the millisecond where the chain tells it."""
+        seconds, milliseconds = divmod(self.time_ms, 1000)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
+
+    @property
+    def hash_bytes(self) -> bytes:
+        """Return the block's hash as 32 bytes."""
+        return bytes.fromhex(self.hash[2:])
+
+    @property
+    def parent_hash_bytes(self) -> bytes:
+        """Return the parent's hash as 32 bytes."""
+        return bytes.fromhex(self.parent_hash[2:])
+
+    @property
+    def bloom_bytes(self) -> bytes:
+        """Return the bloom filter of the block's logs as 256 bytes."""
+        return bytes.fromhex(self.logs_bloom[2:])
+
+
+class RawLog(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
+    """One element of `eth_getLogs`, not decoded."""
+
+    address: str
+    topics: list[str]
+    data: str
+    block_number: str
+    block_hash: str
+    transaction_hash: str
+    log_index: str
+    # Some endpoints leave out "removed"; absent means false.
+    removed: bool = False
+    block_timestamp: str | None = None
+
+    @property
+    def height(self) -> int:
+        """Return the number of the block the log is in."""
+        return int(self.block_number, 16)
+
+    @property
+    def index(self) -> int:
+        """Return the log's position in its block."""
+        return int(self.log_index, 16)
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Return what orders logs on one chain: block number, then log index."""
+        return self.height, self.index
+
+    @property
+    def address_bytes(self) -> bytes:
+        """Return the emitting contract's address as 20 bytes."""
+        return bytes.fromhex(self.address[2:])
+
+    @property
+    def block_hash_bytes(self) -> bytes:
+        """Return the hash of the block as 32 bytes."""
+        return bytes.fromhex(self.block_hash[2:])
+
+    @property
+    def transaction_hash_bytes(self) -> bytes:
+        """Return the hash of the transaction as 32 bytes."""
+        return bytes.fromhex(self.transaction_hash[2:])

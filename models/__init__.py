@@ -1,0 +1,12 @@
+"""
+The nouns: values, and every table as SQLModel.
+
+Imports nothing else of ours, so every room may import it. The pure policies that two rooms share live here
+too: what a job's state is (`state`), how an address is shown (`values`).
+"""
+
+from sqlmodel import SQLModel
+
+from models import feed, offchain, onchain, progress, tables
+
+__all__ = ["SQLModel", "feed", "offchain", "onchain", "progress", "tables"]

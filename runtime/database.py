@@ -1,0 +1,67 @@
+"""
+Connections to Postgres.
+
+A pool that waits for the server a stated time and then says what it waited for. Timestamps come back in UTC, and
+every connection names the program that holds it (`application_name`).
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+Connection = psycopg.AsyncConnection[Any]
+Pool = AsyncConnectionPool[Connection]
+
+
+class DatabaseUnreachable(Exception):
+    """No connection to Postgres within the stated time."""
+
+
+class SchemaMissing(Exception):
+    """The database has no tables of ours, or not the newest."""
+
+
+@asynccontextmanager
+async def open_pool(url: str, *, program: str, size: int, wait_seconds: float = 15.0) -> AsyncIterator[Pool]:
+    """Open a pool of up to `size` connections; raise `DatabaseUnreachable` after `wait_seconds`."""
+    await wait_until_reachable(url, wait_seconds=wait_seconds)
+    pool: Pool = AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=size,
+        open=False,
+        kwargs={"application_name": f"lamda-{program}", "options": "-c timezone=UTC"},
+        check=AsyncConnectionPool.check_connection,
+    )
+    await pool.open()
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def wait_until_reachable(url: str, *, wait_seconds: float) -> None:
+    """Return when Postgres answers at `url`; raise `DatabaseUnreachable` with the last error after `wait_seconds`."""
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(url, connect_timeout=5):
+                return
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise DatabaseUnreachable(
+                    f"no connection to Postgres at {shown(url)} within {wait_seconds:.0f} s: {error}"
+                ) from error
+        await asyncio.sleep(0.2)
+
+
+def shown(url: str) -> str:
+    """Return a database URL without its password, for messages and logs."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,139 @@
+"""
+Settings from the environment or `.env`, by the names that operators already use.
+
+Each program asks `load` for the groups it needs and gets either all of them, valid, or one error that lists every
+setting that is missing or wrong, with what was expected.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from models.values import NotAnAddress, parse_address
+
+Group = TypeVar("Group", bound=BaseSettings)
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or wrong; the message lists them all, a line each."""
+
+
+def _urls(schemes: tuple[str, ...]) -> Callable[[object], object]:
+    def split(value: object) -> object:
+        urls = [url.strip() for url in str(value).split(",") if url.strip()]
+        wrong = [url for url in urls if not url.startswith(tuple(f"{scheme}://" for scheme in schemes))]
+        if wrong or not urls:
+            expected = " or ".join(f"{scheme}://…" for scheme in schemes)
+            raise ValueError(f"expected one URL or several, comma-separated, each {expected}")
+        return tuple(urls)
+
+    return split
+
+
+def _contract(value: object) -> object:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return parse_address(str(value))
+    except NotAnAddress as error:
+        raise ValueError(str(error)) from error
+
+
+RpcUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_urls(("http", "https")))]
+ContractAddress = Annotated[bytes, BeforeValidator(_contract)]
+ChainId = Annotated[int, Field(gt=0)]
+BlockNumber = Annotated[int, Field(ge=0)]
+TcpPort = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _postgres(value: object) -> object:
+    if not str(value).startswith(("postgresql://", "postgres://")):
+        raise ValueError("expected postgresql://user:password@host:port/database")
+    return value
+
+
+class _Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+
+class CommonSettings(_Settings):
+    """What every program reads."""
+
+    environment: Literal["development", "production"] = "development"
+    database_url: Annotated[str, BeforeValidator(_postgres)] | None = None
+    connect_timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+
+
+class BscSettings(_Settings):
+    """BSC: where it is and which `JobManager` we follow from which block."""
+
+    bsc_rpc_url: RpcUrls
+    bsc_chain_id: ChainId = 56
+    bsc_start_block: BlockNumber
+    job_manager_contract_address: ContractAddress
+
+
+class OpbnbSettings(_Settings):
+    """opBNB: where it is and which `NodeReputation` we follow from which block."""
+
+    opbnb_rpc_url: RpcUrls
+    opbnb_chain_id: ChainId = 204
+    opbnb_start_block: BlockNumber
+    node_reputation_contract_address: ContractAddress
+
+
+class IndexerSettings(_Settings):
+    """How the indexer follows and what it derives."""
+
+    provider_offline_after_seconds: Annotated[int, Field(gt=0)] = 720
+    bsc_poll_seconds: Annotated[float, Field(gt=0)] = 0.15
+    opbnb_poll_seconds: Annotated[float, Field(gt=0)] = 0.1
+
+
+class ApiSettings(_Settings):
+    """Where the API listens. `PORT`, which some hosts set, wins over `API_PORT`."""
+
+    api_host: str = "127.0.0.1"
+    api_port: TcpPort = Field(default=8080, validation_alias=AliasChoices("PORT", "API_PORT"))
+
+
+EXPECTED = {
+    "bsc_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",
+    "opbnb_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",
+    "bsc_start_block": "the block JobManager was deployed in",
+    "opbnb_start_block": "the block NodeReputation was deployed in",
+    "job_manager_contract_address": "the address of JobManager on BSC",
+    "node_reputation_contract_address": "the address of NodeReputation on opBNB",
+}
+"""What a missing setting should have held."""
+
+
+def load(*groups: type[Group]) -> tuple[Any, ...]:
+    """Return one instance of each group, or raise one `SettingsError` that names all that is wrong in any."""
+    loaded: list[Group] = []
+    problems: list[str] = []
+    for group in groups:
+        try:
+            loaded.append(group())
+        except ValidationError as error:
+            problems += [_describe(problem) for problem in error.errors()]
+    if problems:
+        raise SettingsError(_message(problems))
+    return tuple(loaded)
+
+
+def _describe(problem: Any) -> str:
+    field = str(problem["loc"][0])
+    name = field.upper()
+    if problem["type"] == "missing":
+        return f"{name} is missing and has no default: expected {EXPECTED.get(field, 'a value')}"
+    reason = problem["msg"].removeprefix("Value error, ")
+    return f"{name}={problem['input']!r} is wrong: {reason}"
+
+
+def _message(problems: Sequence[str]) -> str:
+    unique = list(dict.fromkeys(problems))
+    count = "1 setting is" if len(unique) == 1 else f"{len(unique)} settings are"
+    return f"{count} missing or wrong (environment or .env):\n" + "\n".join(f"  {problem}" for problem in unique)

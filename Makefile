@@ -29,9 +29,12 @@ help: ## Show this list
 .PHONY: setup
 setup: .venv/made node_modules/made ## Make the environment: Python packages, npm packages, local chain
 
+# make hands SIGTERM on and waits, and Ctrl-C reaches both; only its sudden death would leave lamda running.
+DIE_WITH_MAKE = $$(setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM)
+
 .PHONY: run
 run: setup assets ## Run everything here: Postgres, two chains, indexer, API and a small world (Ctrl-C stops)
-	@exec .venv/bin/lamda up $(ARGS)
+	@exec $(DIE_WITH_MAKE) .venv/bin/lamda up $(ARGS)
 
 .PHONY: test
 test: setup assets ## Run the tests; PYTEST_ARGS narrows them, as in PYTEST_ARGS="tests/unit -k rewind"
@@ -77,7 +80,7 @@ clean: ## Remove what was made: environments, caches and static files (not the d
 
 # How the environment is made.
 
-say = @printf '\033[1m·\033[0m %s\n'
+say = @printf '· %s\n'
 
 # The first Python that runs and is new enough; a name on PATH may be a pyenv shim with nothing behind it.
 define find_python
@@ -124,5 +127,5 @@ node_modules/made: package.json package-lock.json
 		UV_PYTHON="$$python" UV_PROJECT_ENVIRONMENT=.tools/node "$$uv" sync --frozen --quiet --only-group node || exit 1; \
 		mkdir -p .tools/bin && ln -sf ../node/bin/node ../node/bin/npm .tools/bin/; \
 	fi
-	@npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error $(NPM_ARGS)
+	@npm ci --include=dev --include=optional --no-audit --no-fund --no-update-notifier --loglevel=error $(NPM_ARGS)
 	@touch $@

@@ -13,6 +13,8 @@ UV_OLDEST := 0.8.0
 NODE_OLDEST := 20
 ROOMS := models runtime chain indexer dispatch graphql_api devnet lamda contracts migrations
 PYTEST_ARGS ?=
+# Said aloud, because NODE_ENV=production or an npmrc may leave these out.
+NPM_ARGS ?= --include=dev --include=optional
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -127,5 +129,5 @@ node_modules/made: package.json package-lock.json
 		UV_PYTHON="$$python" UV_PROJECT_ENVIRONMENT=.tools/node "$$uv" sync --frozen --quiet --only-group node || exit 1; \
 		mkdir -p .tools/bin && ln -sf ../node/bin/node ../node/bin/npm .tools/bin/; \
 	fi
-	@npm ci --include=dev --include=optional --no-audit --no-fund --no-update-notifier --loglevel=error $(NPM_ARGS)
+	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error $(NPM_ARGS)
 	@touch $@

@@ -100,7 +100,7 @@ def test_sql_stands_in_modules_named_for_it(house: list[source.Module]) -> None:
         ("graphql_api.queries", "from chain.rpc import Endpoint"),
         ("indexer.store", "from contracts import artifact"),
         ("runtime.database", "import migrations"),
-        ("migrations.env", "from runtime import settings"),
+        ("migrations.env", "from chain import rpc"),
         ("indexer.follower", "from web3 import Web3"),
         ("runtime.bus", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from lamda import cli"),
         ("models.job", "def price():\n    from chain import rpc"),
@@ -117,7 +117,7 @@ def test_a_wrong_arrow_is_noticed(name: str, text: str) -> None:
         ("lamda.cli", "import indexer, migrations, runtime.settings"),
         ("indexer.follower", "from chain.rpc import Endpoint\nfrom . import plan"),
         ("chain.rpc", "import web3, contracts"),
-        ("migrations.env", "from models import SQLModel"),
+        ("migrations.env", "from models import SQLModel\nfrom runtime.errors import CannotRun"),
     ],
 )
 def test_an_arrow_down_is_allowed(name: str, text: str) -> None:

@@ -25,8 +25,9 @@ FLOORS = {
     "lamda": 4,
 }
 
-# The schema's history is outside of the floors: it looks at models only, and the face runs it.
+# The schema's history is outside of the floors: it looks at models and runtime only, and the face runs it.
 MIGRATIONS = "migrations"
+SEEN_BY_MIGRATIONS = {"models", "runtime"}
 
 # ABI and bytecode are chain's business; devnet deploys them.
 CONTRACT_READERS = {"chain", "devnet"}
@@ -68,7 +69,7 @@ def _may_import(module: Module, target: str) -> bool:
     if room == target or target not in {*FLOORS, MIGRATIONS}:
         return True
     if room == MIGRATIONS:
-        return target == "models"
+        return target in SEEN_BY_MIGRATIONS
     if target == MIGRATIONS:
         return room == "lamda"
     if target == "contracts":

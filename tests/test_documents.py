@@ -1,0 +1,65 @@
+"""The documents against the system: settings are all told of, links lead somewhere, examples hold no secret."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from runtime import settings
+from tests.architecture.source import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+
+# Fixed names of programs that are still to come.
+NOT_YET_READ = {"NATS_URL", "ADMIN_WALLET_PRIVATE_KEY"}
+
+
+def settings_read() -> set[str]:
+    """Return the names of all settings that some program reads."""
+    groups = [each for each in vars(settings).values() if isinstance(each, type) and issubclass(each, BaseSettings)]
+    return {name.upper() for group in groups for name in group.model_fields}
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    """Whoever copies `.env.example` sees all there is to set."""
+    named = set(re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+
+    assert named == settings_read() | NOT_YET_READ
+
+
+def test_the_readme_names_every_setting() -> None:
+    """The table of settings is complete."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert settings_read() | NOT_YET_READ <= set(re.findall(r"`([A-Z_]+)`", readme))
+
+
+def test_the_example_explains_every_setting() -> None:
+    """Each setting stands below one line that says what it is."""
+    paragraphs = [each.splitlines() for each in EXAMPLE.strip().split("\n\n")[1:]]
+
+    assert [each for each in paragraphs if len(each) != 2 or not each[0].startswith("# ")] == []
+
+
+def test_the_example_holds_no_secret_and_no_endpoint_without_logs() -> None:
+    """No key, not even an old one; none of the endpoints that have eth_getLogs switched off."""
+    assert re.findall(r"[0-9a-fA-F]{40,}|\S*dataseed\S*", EXAMPLE) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    """Every relative link names a file that is there."""
+    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_make_targets_exist(document: Path) -> None:
+    """Every `make` that a document speaks of can be made."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"(?:`|^    )make ([a-z-]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []

@@ -14,10 +14,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
+from runtime.errors import CannotRun
+
 _FOLDER = Path(__file__).parent
 
 
-class SchemaOutdated(Exception):
+class SchemaOutdated(CannotRun):
     """The database is empty of our tables, or its schema is not the one this code was written for."""
 
 

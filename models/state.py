@@ -141,6 +141,7 @@ class Derivation:
     `derive` is the query over a `keys` relation; `rows` is the condition that a row of the state table is one of
     `keys`; `shown` and `watched` say how a change names the row and which columns a filter can ask for (the row
     is called `it`). `facts` are the fact tables with their key column. `lock_class` sets its advisory locks apart.
+    `stale` finds the keys whose state the passing of block time changes, where there are such.
     """
 
     entity: Entity
@@ -153,6 +154,7 @@ class Derivation:
     watched: str
     facts: tuple[tuple[str, str], ...]
     lock_class: int
+    stale: str | None = None
 
     def refresh(self, keys: str = KEYED) -> str:
         """Return the statement that brings the rows of `keys` in line and returns (key, kind, before, after)."""
@@ -235,4 +237,8 @@ PROVIDERS = Derivation(
         'reputation_score', it.reputation_score)""",
     facts=(("node_registered", "provider"), ("node_heartbeat", "provider"), ("job_count_incremented", "provider")),
     lock_class=2,
+    # Uses the index providers_by_last_seen from both sides.
+    stale="""
+        select decode(substr(wallet_address, 3), 'hex') as key from providers
+        where (is_online and last_seen < %(online_since)s) or (not is_online and last_seen >= %(online_since)s)""",
 )

@@ -12,11 +12,12 @@ from pydantic import AliasChoices, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.values import NotAnAddress, parse_address
+from runtime.errors import CannotRun
 
 Group = TypeVar("Group", bound=BaseSettings)
 
 
-class SettingsError(Exception):
+class SettingsError(CannotRun):
     """One or more settings are missing or wrong; the message lists them all, a line each."""
 
 
@@ -93,10 +94,14 @@ class IndexerSettings(_Settings):
 
 
 class ApiSettings(_Settings):
-    """Where the API listens. `PORT`, which some hosts set, wins over `API_PORT`."""
+    """Where the API listens (`PORT`, which some hosts set, wins over `API_PORT`) and what it puts up with."""
 
     api_host: str = "127.0.0.1"
     api_port: TcpPort = Field(default=8080, validation_alias=AliasChoices("PORT", "API_PORT"))
+    api_database_connections: Annotated[int, Field(gt=0)] = 10
+    api_statement_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
+    api_ready_lag_blocks_max: Annotated[int, Field(ge=0)] = 200
+    api_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 30.0
 
 
 EXPECTED = {

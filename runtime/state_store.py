@@ -36,11 +36,10 @@ async def refresh(
     *,
     by_reorg: bool = False,
 ) -> list[Change]:
-    """Lock and refresh the state of `keys`; return what changed, for the feed."""
+    """Refresh the state of `keys`, which the caller has locked; return what changed, for the feed."""
     unique = sorted(set(keys))
     if not unique:
         return []
-    await lock(connection, derivation, unique)
     rows = await connection.execute(derivation.refresh(), {**parameters, "keys": unique})
     return [
         Change(
@@ -58,8 +57,7 @@ async def refresh(
 async def refresh_in_bulk(
     connection: Connection, derivation: Derivation, scope: str, parameters: Mapping[str, Any]
 ) -> list[Change]:
-    """Lock all and refresh the state of a scope of keys; return one RESYNC when anything changed."""
-    await lock(connection, derivation, None)
+    """Refresh the state of a scope of keys, all locked by the caller; return one RESYNC when anything changed."""
     row = await (await connection.execute(derivation.refresh_in_bulk(scope), parameters)).fetchone()
     if row is None or row[0] == 0:
         return []

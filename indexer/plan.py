@@ -1,0 +1,94 @@
+"""
+Decide what to read next.
+
+    cursor ─── history: ranges, final blocks only ─── near the head: every header, block by block ─── head
+
+History is read by wide ranges that cannot be reorganised any more; facts are copied in and state waits. Near the
+head every header is linked to the one before. State is brought in line before the first block is read that way.
+"""
+
+from dataclasses import dataclass
+
+from chain.errors import AskLess
+from models.values import BlockRange
+
+NEAR_BLOCKS = 64
+"""Closer than this to the final block, a wide range would gain nothing over reading headers."""
+
+HEADERS_MAX = 128
+"""How many headers one step near the head reads."""
+
+PENDING_FACTS_MAX = 250_000
+"""How many facts may wait for their state during a backfill, so that a long one shows something on the way."""
+
+RANGE_FIRST = 2_000
+RANGE_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Where we are and where the chain is. `to_block` is where the operator asked to stop."""
+
+    number: int
+    state_through: int
+    pending_facts: int
+    head: int
+    finalized: int
+    to_block: int | None
+    range_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHistory:
+    """Read a range of final blocks by their logs."""
+
+    blocks: BlockRange
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHead:
+    """Read blocks header by header."""
+
+    blocks: BlockRange
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshState:
+    """Bring state in line with the facts we hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """There is nothing to read until the chain grows."""
+
+
+Step = ReadHistory | ReadHead | RefreshState | Rest
+
+
+def next_step(view: View) -> Step:
+    """Return what brings us one range nearer to the head, or to `to_block`."""
+    goal = view.head if view.to_block is None else min(view.head, view.to_block)
+    final = min(goal, view.finalized)
+    first = view.number + 1
+    far = final - view.number > NEAR_BLOCKS
+    behind = view.state_through < view.number
+    if behind and (not far or view.pending_facts >= PENDING_FACTS_MAX):
+        return RefreshState()
+    if far:
+        return ReadHistory(BlockRange(first=first, last=min(final, view.number + view.range_size)))
+    if goal >= first:
+        return ReadHead(BlockRange(first=first, last=min(goal, view.number + HEADERS_MAX)))
+    return Rest()
+
+
+def range_after_success(size: int) -> int:
+    """Return the range to ask for next: a little more, as long as the endpoint bears it."""
+    return min(RANGE_MAX, size + size // 4 + 1)
+
+
+def range_after_refusal(size: int, refusal: AskLess) -> int:
+    """Return the range to ask for next: what the endpoint named, else half. Raises the refusal at one block."""
+    if size == 1:
+        raise refusal
+    smaller = size // 2
+    return min(smaller, refusal.limit) if refusal.limit else smaller

@@ -1,0 +1,32 @@
+"""
+Run a program until it is told to stop, and wait in ways that a stop interrupts.
+
+This is the one place that turns signals into an orderly end: SIGINT and SIGTERM set an event, and every loop of
+ours looks at it between steps.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+Program = Callable[[asyncio.Event], Awaitable[None]]
+
+
+async def run_until_stopped(program: Program) -> None:
+    """Run a program, handing it an event that SIGINT or SIGTERM sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await program(stop)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so many seconds, or until told to stop."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

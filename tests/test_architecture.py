@@ -215,7 +215,7 @@ def test_a_missing_docstring_is_noticed(text: str) -> None:
 
 
 def test_small_and_private_things_may_go_without_docstring() -> None:
-    """Dunders, overrides, one-statement methods, what starts with an underscore, and an empty file."""
+    """Dunders, overrides, described fields, one-statement methods, what is private, and an empty file."""
     text = '''"""Says."""
 def _inner():
     ...
@@ -229,6 +229,10 @@ class Range:
         return self.last - self.first + 1
     @override
     def run(self):
+        self.first = 1
+        self.last = 2
+    @strawberry.field(description="Says.")
+    def jobs(self):
         self.first = 1
         self.last = 2
 '''

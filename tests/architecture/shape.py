@@ -79,12 +79,18 @@ def _public(
 
 
 def _speaks_for_itself(node: ast.ClassDef | type_of_function) -> bool:
-    """Say whether a method is documented elsewhere, where it overrides, or is one statement of a few lines."""
+    """Say whether a method is described elsewhere (where it overrides, in its field), or is one short statement."""
     if isinstance(node, ast.ClassDef):
         return False
-    decorators = {ast.unparse(each).rpartition(".")[2] for each in node.decorator_list}
-    is_tiny = len(node.body) == 1 and _body_lines(node) <= TINY_BODY_LINES_MAX
-    return bool(decorators & {"override", "overload", "setter"}) or is_tiny
+    if len(node.body) == 1 and _body_lines(node) <= TINY_BODY_LINES_MAX:
+        return True
+    return any(_describes(decorator) for decorator in node.decorator_list)
+
+
+def _describes(decorator: ast.expr) -> bool:
+    if isinstance(decorator, ast.Call):
+        return any(keyword.arg == "description" for keyword in decorator.keywords)
+    return ast.unparse(decorator).rpartition(".")[2] in {"override", "overload", "setter"}
 
 
 def _catches_all(handler: ast.ExceptHandler) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from runtime import tether
 from runtime.errors import CannotRun
@@ -79,14 +80,17 @@ class Child:
 
     async def ready(self, probe: Probe, *, within_seconds: float) -> None:
         """Return when `probe` says yes; raise `ServerFailed` when the program ends first or takes too long."""
+        proven, ended = asyncio.ensure_future(_until(probe)), asyncio.ensure_future(self.wait())
         try:
-            async with asyncio.timeout(within_seconds):
-                while not await probe():
-                    self._require_running()
-                    await asyncio.sleep(PROBE_PAUSE_SECONDS)
-        except TimeoutError:
-            raise ServerFailed(self._tell(f"was not ready after {within_seconds:g} s")) from None
-        self._require_running()
+            await asyncio.wait({proven, ended}, timeout=within_seconds, return_when=asyncio.FIRST_COMPLETED)
+            # Asked first: where another server has the port, the probe may be answered by it.
+            if ended.done():
+                raise ServerFailed(self.describe_end())
+            if not proven.done():
+                raise ServerFailed(self._tell(f"was not ready after {within_seconds:g} s"))
+            proven.result()
+        finally:
+            await _drop(proven, ended)
 
     async def wait(self) -> int:
         """Return the exit code once the program has ended."""
@@ -130,14 +134,21 @@ class Child:
         lines = self.last_lines() or "    (it wrote nothing)"
         return f"{self.program.name} {what}; the end of {self.program.log}:\n{lines}"
 
-    def _require_running(self) -> None:
-        if self._started().returncode is not None:
-            raise ServerFailed(self.describe_end())
-
     def _started(self) -> asyncio.subprocess.Process:
         if self._process is None:
             raise RuntimeError(f"{self.program.name} has not been started")
         return self._process
+
+
+async def _until(probe: Probe) -> None:
+    while not await probe():
+        await asyncio.sleep(PROBE_PAUSE_SECONDS)
+
+
+async def _drop(*futures: asyncio.Future[Any]) -> None:
+    for each in futures:
+        each.cancel()
+    await asyncio.gather(*futures, return_exceptions=True)
 
 
 async def run(command: Sequence[str], *, launcher: tuple[str, ...] = ()) -> str:

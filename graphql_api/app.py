@@ -1,0 +1,65 @@
+"""
+The web application: its routes.
+
+    /graphql   queries by POST and GET, subscriptions by WebSocket (graphql-transport-ws), GraphiQL for browsers
+    /health    this process
+    /ready     progress of every chain
+    /static    GraphiQL's scripts
+
+What is public may be read from pages of any origin: there are no cookies to abuse, and nothing is written.
+"""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from graphql_api.graphiql import STATIC, graphiql_page
+from graphql_api.health import health, ready
+from graphql_api.reading import World
+from graphql_api.schema import build
+
+ANYBODY = ("*",)
+
+
+class Door(GraphQL[World, None]):
+    """The schema over HTTP and WebSocket."""
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> World:  # noqa: ARG002
+        """Return what the schema's operations share."""
+        world: World = request.app.state.world
+        return world
+
+    async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
+        """Return GraphiQL's page."""
+        return graphiql_page()
+
+
+def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlette:
+    """Return the application over what its operations share."""
+    schema = build()
+    schema.shows_internal_errors = shows_internal_errors
+    door = Door(schema, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL], allowed_origins=ANYBODY)
+    app = Starlette(
+        routes=[
+            Route("/", _index),
+            Route("/health", health),
+            Route("/ready", ready),
+            Route("/graphql", door),
+            WebSocketRoute("/graphql", door),
+            Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
+        ],
+        middleware=[Middleware(CORSMiddleware, allow_origins=ANYBODY, allow_methods=ANYBODY, allow_headers=ANYBODY)],
+    )
+    app.state.world = world
+    return app
+
+
+async def _index(_: Request) -> Response:
+    return JSONResponse({"service": "lamda-backend", "graphql": "/graphql", "health": "/health", "ready": "/ready"})

@@ -1,0 +1,113 @@
+"""
+Read the change feed once per process and hand each change to every subscriber it concerns.
+
+The reader outlives its connection: when Postgres goes away it comes back, and goes on behind the last position it
+has handed out, so subscribers miss nothing. A database of another lineage ends every subscription.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import psycopg
+import structlog
+
+from graphql_api.errors import CursorExpired, Declined, Unavailable
+from graphql_api.listening import Heard, Interest, Listener
+from runtime import feed
+from runtime.database import Connection
+
+logger = structlog.get_logger()
+
+RECONNECT_SECONDS = 0.5
+BATCH = 1000
+
+
+class Broadcast:
+    """The one reader of the feed and those who listen to it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._listeners: set[Listener] = set()
+        self._position: feed.Position | None = None
+        self._started = asyncio.Event()
+        self._stopped = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Read the feed in the background; entered once the first position is known."""
+        reader = asyncio.create_task(self._run())
+        started = asyncio.create_task(self._started.wait())
+        await asyncio.wait({reader, started}, return_when=asyncio.FIRST_COMPLETED)
+        started.cancel()
+        if reader.done():
+            reader.result()
+        try:
+            yield
+        finally:
+            reader.cancel()
+            with suppress(asyncio.CancelledError):
+                await reader
+
+    @property
+    def position(self) -> feed.Position:
+        """The last position handed out. Raises `Unavailable` when the reader does not run."""
+        if self._position is None or self._stopped:
+            raise Unavailable("live changes are not available: the reader of the change feed does not run")
+        return self._position
+
+    @contextmanager
+    def listen(self, interest: Interest) -> Iterator[Listener]:
+        """Yield a listener that hears everything after the current position."""
+        listener = Listener(interest, since=self.position.number)
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                try:
+                    await self._follow()
+                except psycopg.OperationalError as error:
+                    logger.warning("broadcast.disconnected", reason=str(error).strip(), retry_seconds=RECONNECT_SECONDS)
+                await asyncio.sleep(RECONNECT_SECONDS)
+        finally:
+            self._stopped = True
+            self._end_all(Unavailable("the server is stopping: subscribe again with after: the last cursor"))
+
+    async def _follow(self) -> None:
+        async with (
+            await psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5) as connection,
+            feed.ticks(self._url) as ticks,
+        ):
+            await self._settle(connection)
+            async for _ in ticks:
+                while await self._hand_out(connection) == BATCH:
+                    pass
+
+    async def _settle(self, connection: Connection) -> None:
+        """Take the newest position the first time; later make sure that ours is still one of this database."""
+        newest = await feed.position(connection)
+        ours = self._position
+        if ours is None or ours.epoch != newest.epoch or ours.number > newest.number:
+            self._end_all(CursorExpired("this is not the database it was: read anew and subscribe without a cursor"))
+            self._position = newest
+        self._started.set()
+        logger.info("broadcast.connected", position=self.position.number, subscribers=len(self._listeners))
+
+    async def _hand_out(self, connection: Connection) -> int:
+        """Give the next changes to whom they concern and return how many there were."""
+        changes = await feed.read_after(connection, self.position.number, limit=BATCH)
+        for number, change in changes:
+            heard = Heard.of(number, change)
+            for listener in self._listeners:
+                listener.offer(heard)
+            self._position = feed.Position(epoch=self.position.epoch, number=number)
+        return len(changes)
+
+    def _end_all(self, reason: Declined) -> None:
+        for listener in self._listeners:
+            listener.end(reason)

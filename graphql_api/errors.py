@@ -1,0 +1,59 @@
+"""
+What a client is told when it cannot be answered.
+
+    GraphQLError
+    └── Declined          told as it is, with a code; anything else is an internal error and is masked
+        ├── BadInput        an argument is wrong: the message says which, and what was expected
+        ├── TooSlow         the database needed longer than we allow
+        ├── Unavailable     the database cannot be reached, or everything is busy
+        ├── CursorExpired   the feed no longer holds what came after the cursor
+        └── FellBehind      a subscriber read more slowly than changes came
+"""
+
+from typing import ClassVar
+
+from graphql import GraphQLError
+
+
+class Declined(GraphQLError):
+    """An answer we refuse or cannot give, for a reason the client may know."""
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": self.code})
+
+
+class BadInput(Declined):
+    """An argument is not what was expected."""
+
+    code = "BAD_INPUT"
+
+
+class TooSlow(Declined):
+    """The database needed longer than a statement may take."""
+
+    code = "TOO_SLOW"
+
+
+class Unavailable(Declined):
+    """The database did not answer; the same question may be answered in a moment."""
+
+    code = "UNAVAILABLE"
+
+
+class CursorExpired(Declined):
+    """What changed since the cursor is no longer known; read anew, then subscribe without one."""
+
+    code = "CURSOR_EXPIRED"
+
+
+class FellBehind(Declined):
+    """The subscriber did not keep up and was closed, so that it costs others nothing."""
+
+    code = "FELL_BEHIND"
+
+
+def is_internal(error: GraphQLError) -> bool:
+    """Say whether an error is ours rather than the client's: something was raised that nobody meant to be told."""
+    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)

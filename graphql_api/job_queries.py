@@ -1,0 +1,105 @@
+"""
+Every question about jobs.
+
+A page of one list and the pages of many providers are the same statement, once plain and once lateral; so the
+number of statements never depends on the number of rows.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from psycopg import sql
+
+from graphql_api.criteria import Criteria
+from graphql_api.page_queries import COUNT_MAX, Parameters, all_of, between, columns, conditions, ordering
+from graphql_api.pages import Page
+from graphql_api.rows import AmountRow, CountRow, JobRow, JobTotalsRow
+from graphql_api.snapshot import Snapshot
+
+_COLUMNS = columns(JobRow)
+
+
+async def jobs_by_id(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes, JobRow]:
+    """Return the jobs of these ids that exist."""
+    query = sql.SQL("select {} from jobs it where it.job_id = any(%(ids)s)").format(_COLUMNS)
+    rows = await snapshot.fetch(query, {"ids": list(job_ids)}, JobRow)
+    return {row.job_id: row for row in rows}
+
+
+async def jobs_page(snapshot: Snapshot, criteria: Criteria, page: Page) -> list[JobRow]:
+    """Return the rows of a page and one more. Uses jobs_by_created, jobs_by_payment or jobs_by_updated."""
+    parameters = Parameters()
+    query = sql.SQL("select {} from jobs it where {} order by {} limit {}").format(
+        _COLUMNS,
+        all_of([*conditions(criteria, parameters), *between(page, parameters)]),
+        ordering(page),
+        parameters.add(page.size + 1),
+    )
+    return await snapshot.fetch(query, parameters.values, JobRow)
+
+
+async def jobs_pages(
+    snapshot: Snapshot, providers: Sequence[str], criteria: Criteria, page: Page
+) -> Mapping[str, list[JobRow]]:
+    """Return the same page of the jobs of each provider. Uses jobs_by_provider."""
+    parameters = Parameters()
+    query = sql.SQL(
+        """
+        select it.* from unnest({}::text[]) as owner (address) cross join lateral (
+            select {} from jobs it where it.provider = owner.address and {} order by {} limit {}
+        ) it
+        order by it.provider, {}
+        """
+    ).format(
+        parameters.add(list(providers)),
+        _COLUMNS,
+        all_of([*conditions(criteria, parameters), *between(page, parameters)]),
+        ordering(page),
+        parameters.add(page.size + 1),
+        ordering(page),
+    )
+    pages = defaultdict(list)
+    for row in await snapshot.fetch(query, parameters.values, JobRow):
+        pages[str(row.provider)].append(row)
+    return pages
+
+
+async def count_jobs(snapshot: Snapshot, criteria: Criteria) -> int:
+    """Return the number of jobs that meet the criteria; one more than `COUNT_MAX` stands for any larger."""
+    parameters = Parameters()
+    query = sql.SQL(
+        "select null as owner, count(*) as count from (select from jobs it where {} limit {}) counted"
+    ).format(all_of(conditions(criteria, parameters)), parameters.add(COUNT_MAX + 1))
+    return (await snapshot.fetch(query, parameters.values, CountRow))[0].count
+
+
+async def count_jobs_of(snapshot: Snapshot, providers: Sequence[str], criteria: Criteria) -> Mapping[str, int]:
+    """Return the same for the jobs of each provider."""
+    parameters = Parameters()
+    query = sql.SQL(
+        """
+        select owner.address as owner, counted.count from unnest({}::text[]) as owner (address) cross join lateral (
+            select count(*) as count from (
+                select from jobs it where it.provider = owner.address and {} limit {}
+            ) jobs
+        ) counted
+        """
+    ).format(
+        parameters.add(list(providers)),
+        all_of(conditions(criteria, parameters)),
+        parameters.add(COUNT_MAX + 1),
+    )
+    rows = await snapshot.fetch(query, parameters.values, CountRow)
+    return {str(row.owner): row.count for row in rows}
+
+
+async def job_totals(snapshot: Snapshot) -> list[JobTotalsRow]:
+    """Return all jobs in numbers, by status and state of payment."""
+    query = sql.SQL("select status, escrow, count(*) as count, sum(payment) as payment from jobs group by 1, 2")
+    return await snapshot.fetch(query, {}, JobTotalsRow)
+
+
+async def paid_out(snapshot: Snapshot) -> int:
+    """Return the sum of what providers took, in wei."""
+    query = sql.SQL("select coalesce(sum(amount), 0) as amount from payment_claimed")
+    return int((await snapshot.fetch(query, {}, AmountRow))[0].amount)

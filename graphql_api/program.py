@@ -1,0 +1,133 @@
+"""
+Serve the application until told to stop.
+
+The face calls `serve` with settings it has loaded and a database it has checked. Stopping takes seconds at most,
+whoever is still connected: subscriptions are closed, answers under way are finished.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from graphql_api.app import create_app
+from graphql_api.broadcast import Broadcast
+from graphql_api.readiness import Patience
+from graphql_api.reading import World
+from runtime.database import open_pool
+from runtime.ports import ensure_free
+from runtime.settings import ApiSettings
+
+logger = structlog.get_logger()
+
+STOP_SECONDS = 3
+"""How long answers under way may take once we stop."""
+
+
+async def serve(
+    settings: ApiSettings,
+    *,
+    database_url: str,
+    shows_internal_errors: bool = False,
+    stop: asyncio.Event | None = None,
+    on_started: Callable[[str], None] | None = None,
+) -> None:
+    """
+    Serve until `stop` is set, or until SIGTERM or SIGINT when there is none; `on_started` is told the URL.
+
+    Raises `PortInUse` when the port is taken and `DatabaseUnreachable` when Postgres does not answer in time.
+    """
+    ensure_free(settings.api_host, settings.api_port, "API_PORT")
+    async with open_world(settings, database_url=database_url) as world:
+        app = create_app(world, shows_internal_errors=shows_internal_errors)
+        with socket.create_server((settings.api_host, settings.api_port)) as listening, _until(stop) as stopping:
+            url = _url(listening)
+            await _run(_Server(app, lambda: _announce(url, on_started)), listening, stopping)
+    logger.info("api.stopped", url=url)
+
+
+@asynccontextmanager
+async def open_world(settings: ApiSettings, *, database_url: str) -> AsyncIterator[World]:
+    """Open what all operations share: connections to Postgres, and the one reader of the change feed."""
+    broadcast = Broadcast(database_url)
+    async with (
+        open_pool(
+            database_url,
+            program="api",
+            size=settings.api_database_connections,
+            statement_timeout_seconds=settings.api_statement_timeout_seconds,
+        ) as pool,
+        broadcast.running(),
+    ):
+        yield World(pool=pool, broadcast=broadcast, patience=Patience.of(settings))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without a hand on signals: they belong to the program, which may be more than this server."""
+
+    def __init__(self, app: Starlette, on_started: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                ws="websockets-sansio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+        self._on_started = on_started
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self._on_started()
+
+
+async def _run(server: _Server, listening: socket.socket, stop: asyncio.Event) -> None:
+    """Serve until the event is set or we are cancelled; in both cases stop in order."""
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        server.should_exit = True
+        await serving
+
+
+@contextmanager
+def _until(stop: asyncio.Event | None) -> Iterator[asyncio.Event]:
+    """Yield the event that ends us: the caller's, or one that signals set."""
+    if stop is not None:
+        yield stop
+        return
+    loop, signalled = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signalled.set)
+    try:
+        yield signalled
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _announce(url: str, on_started: Callable[[str], None] | None) -> None:
+    logger.info("api.started", url=url)
+    if on_started is not None:
+        on_started(url)
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{host}:{port}"

@@ -1,0 +1,127 @@
+"""
+What one operation reads: a snapshot, and loaders that ask it once for what many fields want.
+
+Resolvers say what they need of one row; what is needed in the same moment becomes one statement, so the number of
+statements depends on the question and never on the rows. This is every operation's GraphQL context.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from graphql_api import chain_queries, job_queries, provider_queries
+from graphql_api.broadcast import Broadcast
+from graphql_api.criteria import Criteria
+from graphql_api.pages import Page, Slice, cut
+from graphql_api.readiness import Patience
+from graphql_api.rows import CheckpointRow, JobRow, ProviderRow
+from graphql_api.snapshot import Snapshot
+from models.values import Chain
+from runtime.database import Pool
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What all operations of this process share."""
+
+    pool: Pool
+    broadcast: Broadcast
+    patience: Patience
+
+
+class Reading:
+    """The rows one operation asks for, all from one snapshot."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.snapshot = Snapshot(world.pool)
+        self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+
+    async def close(self) -> None:
+        """Forget what was read and end the snapshot; what is asked after this is read from a new one."""
+        await self.snapshot.close()
+        self._loaders.clear()
+
+    async def job(self, job_id: bytes) -> JobRow | None:
+        """Return a job by id."""
+        return await self._one("job", job_id, job_queries.jobs_by_id)
+
+    async def provider(self, address: str) -> ProviderRow | None:
+        """Return a provider by its EIP-55 address."""
+        return await self._one("provider", address, provider_queries.providers_by_address)
+
+    async def earned(self, address: str) -> int:
+        """Return what a provider took so far, in wei."""
+        return await self._one("earned", address, provider_queries.earnings) or 0
+
+    async def jobs(self, criteria: Criteria, page: Page) -> Slice[JobRow]:
+        """Return a page of all jobs."""
+        return cut(page, await self._once(("jobs", criteria, page), job_queries.jobs_page, criteria, page))
+
+    async def job_count(self, criteria: Criteria) -> int:
+        """Return how many jobs meet the criteria, up to a limit."""
+        return await self._once(("job_count", criteria), job_queries.count_jobs, criteria)
+
+    async def jobs_of(self, provider: str, criteria: Criteria, page: Page) -> Slice[JobRow]:
+        """Return a page of the jobs of one provider."""
+
+        async def load(snapshot: Snapshot, providers: Sequence[str]) -> Mapping[str, list[JobRow]]:
+            return await job_queries.jobs_pages(snapshot, providers, criteria, page)
+
+        return cut(page, await self._one(("jobs_of", criteria, page), provider, load) or [])
+
+    async def job_count_of(self, provider: str, criteria: Criteria) -> int:
+        """Return how many jobs of one provider meet the criteria, up to a limit."""
+
+        async def load(snapshot: Snapshot, providers: Sequence[str]) -> Mapping[str, int]:
+            return await job_queries.count_jobs_of(snapshot, providers, criteria)
+
+        return await self._one(("job_count_of", criteria), provider, load) or 0
+
+    async def providers(self, criteria: Criteria, page: Page) -> Slice[ProviderRow]:
+        """Return a page of all providers."""
+        name = ("providers", criteria, page)
+        return cut(page, await self._once(name, provider_queries.providers_page, criteria, page))
+
+    async def provider_count(self, criteria: Criteria) -> int:
+        """Return how many providers meet the criteria, up to a limit."""
+        return await self._once(("provider_count", criteria), provider_queries.count_providers, criteria)
+
+    async def checkpoints(self) -> list[CheckpointRow]:
+        """Return where each chain stands."""
+        return await self._once("checkpoints", chain_queries.checkpoints)
+
+    async def finalized(self, chain: Chain) -> int:
+        """Return the last block of a chain that can no longer be undone, −1 before the first."""
+        return next((row.finalized for row in await self.checkpoints() if row.chain == chain), -1)
+
+    async def _one(
+        self, name: Hashable, key: Key, query: Callable[[Snapshot, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
+    ) -> Value | None:
+        """Return what belongs to one key, asking for all keys that are wanted now in one statement."""
+
+        async def load(keys: list[Key]) -> list[Value | None]:
+            found = await query(self.snapshot, keys)
+            return [found.get(key) for key in keys]
+
+        found: Value | None = await self._loader(name, load).load(key)
+        return found
+
+    async def _once(self, name: Hashable, query: Callable[..., Awaitable[Value]], *arguments: object) -> Value:
+        """Return the answer of a query that several fields ask for, asking once."""
+
+        async def load(keys: list[None]) -> list[Value]:
+            return [await query(self.snapshot, *arguments)] * len(keys)
+
+        found: Value = await self._loader(name, load).load(None)
+        return found
+
+    def _loader(self, name: Hashable, load: Callable[[list[Any]], Awaitable[list[Any]]]) -> DataLoader[Any, Any]:
+        if name not in self._loaders:
+            self._loaders[name] = DataLoader(load_fn=load)
+        return self._loaders[name]

@@ -1,0 +1,135 @@
+"""
+Jobs and providers. Each names the other, so both stand here.
+
+What only some may read of a job, its spec and its output, is not here as long as nobody can sign in.
+"""
+
+from datetime import datetime
+from functools import partial
+
+import strawberry
+
+from graphql_api.pages import read_page
+from graphql_api.rows import JobRow, ProviderRow
+from graphql_api.scalars import Address, Bytes32, Wei
+from graphql_api.schema import node
+from graphql_api.schema.chain import Info, Source
+from graphql_api.schema.connection import Connection, Listing
+from graphql_api.schema.filters import JobFilter, JobOrder, job_criteria, order_of_jobs
+from models.values import EscrowStatus, JobStatus
+
+
+@strawberry.type
+class Job(node.Node):
+    """A job that a renter created and paid for on BSC."""
+
+    job_id: Bytes32
+    renter: Address
+    provider_address: Address | None = strawberry.field(description="Null where the job names no provider.")
+    payment: Wei
+    status: JobStatus
+    escrow: EscrowStatus
+    has_spec: bool
+    created_at: datetime
+    assigned_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    failed_at: datetime | None
+    confirmed_at: datetime | None
+    claimed_at: datetime | None
+    updated_at: datetime
+    error: str | None
+    source: Source
+
+    @strawberry.field
+    async def provider(self, info: Info) -> "Provider | None":
+        """Null where the job names nobody, or somebody opBNB has never seen."""
+        if self.provider_address is None:
+            return None
+        row = await info.context.provider(self.provider_address)
+        return None if row is None else Provider.of(row)
+
+    @classmethod
+    def of(cls, row: JobRow) -> "Job":
+        """Return a row as clients see it."""
+        return cls(
+            id=node.job_id(row.job_id),
+            job_id=Bytes32(row.job_id),
+            renter=Address(row.renter),
+            provider_address=None if row.provider is None else Address(row.provider),
+            payment=Wei(int(row.payment)),
+            status=JobStatus(row.status),
+            escrow=EscrowStatus(row.escrow),
+            has_spec=row.has_spec,
+            created_at=row.created_at,
+            assigned_at=row.assigned_at,
+            started_at=row.started_at,
+            completed_at=row.completed_at,
+            failed_at=row.failed_at,
+            confirmed_at=row.confirmed_at,
+            claimed_at=row.claimed_at,
+            updated_at=row.updated_at,
+            error=row.error,
+            source=Source.of_job(row),
+        )
+
+
+@strawberry.type
+class Provider(node.Node):
+    """A GPU provider as opBNB shows it."""
+
+    address: Address
+    gpu_model: str
+    vram_mib: int
+    is_online: bool
+    last_seen_at: datetime | None
+    registered_at: datetime | None
+    reputation_score: int
+    total_jobs_completed: int
+    updated_at: datetime
+    source: Source | None = strawberry.field(description="Its newest registration; null when it never registered.")
+
+    @strawberry.field
+    async def earned(self, info: Info) -> Wei:
+        """What it took for its jobs so far."""
+        return Wei(await info.context.earned(self.address))
+
+    @strawberry.field
+    def jobs(
+        self,
+        info: Info,
+        filter: JobFilter | None = None,  # noqa: A002  # The public schema calls it so.
+        order_by: JobOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Job]:
+        """The jobs that name it; newest first, unless asked otherwise."""
+        criteria = job_criteria(filter)
+        page = read_page(order_of_jobs(order_by), first=first, after=after, last=last, before=before)
+        return Connection(
+            listing=Listing(
+                page=page,
+                rows=partial(info.context.jobs_of, self.address, criteria, page),
+                count=partial(info.context.job_count_of, self.address, criteria),
+                item=Job.of,
+            )
+        )
+
+    @classmethod
+    def of(cls, row: ProviderRow) -> "Provider":
+        """Return a row as clients see it."""
+        return cls(
+            id=node.provider_id(row.wallet_address),
+            address=Address(row.wallet_address),
+            gpu_model=row.gpu_model,
+            vram_mib=row.vram,
+            is_online=row.is_online,
+            last_seen_at=row.last_seen,
+            registered_at=row.registered_at,
+            reputation_score=row.reputation_score,
+            total_jobs_completed=row.total_jobs_completed,
+            updated_at=row.updated_at,
+            source=Source.of_provider(row),
+        )

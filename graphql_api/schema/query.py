@@ -1,0 +1,116 @@
+"""What can be asked once."""
+
+from functools import partial
+
+import strawberry
+
+from graphql_api import job_queries, provider_queries
+from graphql_api.pages import read_page
+from graphql_api.scalars import Address, Bytes32
+from graphql_api.schema import node
+from graphql_api.schema.chain import ChainStatus, Info
+from graphql_api.schema.connection import Connection, Listing
+from graphql_api.schema.filters import (
+    JobFilter,
+    JobOrder,
+    ProviderFilter,
+    ProviderOrder,
+    job_criteria,
+    order_of_jobs,
+    order_of_providers,
+    provider_criteria,
+)
+from graphql_api.schema.market import Job, Provider
+from graphql_api.schema.statistics import JobStats, ProviderStats
+
+
+@strawberry.type
+class Query:
+    """The entry to everything that can be read."""
+
+    @strawberry.field
+    async def node(self, info: Info, id: strawberry.ID) -> node.Node | None:  # noqa: A002  # The public name.
+        """Any object by its global id."""
+        key = node.read(id)
+        return await _job(info, Bytes32(key)) if isinstance(key, bytes) else await _provider(info, key)
+
+    @strawberry.field
+    async def provider(self, info: Info, address: Address) -> Provider | None:
+        """A provider by its address."""
+        return await _provider(info, address)
+
+    @strawberry.field
+    async def job(self, info: Info, job_id: Bytes32) -> Job | None:
+        """A job by its id."""
+        return await _job(info, job_id)
+
+    @strawberry.field
+    def providers(
+        self,
+        info: Info,
+        filter: ProviderFilter | None = None,  # noqa: A002  # The public name.
+        order_by: ProviderOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Provider]:
+        """Providers; best reputation first, unless asked otherwise. 50 at a time, 500 at most."""
+        criteria = provider_criteria(filter)
+        page = read_page(order_of_providers(order_by), first=first, after=after, last=last, before=before)
+        return Connection(
+            listing=Listing(
+                page=page,
+                rows=partial(info.context.providers, criteria, page),
+                count=partial(info.context.provider_count, criteria),
+                item=Provider.of,
+            )
+        )
+
+    @strawberry.field
+    def jobs(
+        self,
+        info: Info,
+        filter: JobFilter | None = None,  # noqa: A002  # The public name.
+        order_by: JobOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Job]:
+        """Jobs; newest first, unless asked otherwise. 50 at a time, 500 at most."""
+        criteria = job_criteria(filter)
+        page = read_page(order_of_jobs(order_by), first=first, after=after, last=last, before=before)
+        return Connection(
+            listing=Listing(
+                page=page,
+                rows=partial(info.context.jobs, criteria, page),
+                count=partial(info.context.job_count, criteria),
+                item=Job.of,
+            )
+        )
+
+    @strawberry.field
+    async def provider_stats(self, info: Info) -> ProviderStats:
+        """All providers in numbers, not a page of them."""
+        return ProviderStats.of(await provider_queries.provider_totals(info.context.snapshot))
+
+    @strawberry.field
+    async def job_stats(self, info: Info) -> JobStats:
+        """All jobs in numbers, not a page of them."""
+        return JobStats.of(await job_queries.job_totals(info.context.snapshot))
+
+    @strawberry.field
+    async def chains(self, info: Info) -> list[ChainStatus]:
+        """Where our copies of the chains stand; one not yet begun is missing."""
+        return [ChainStatus.of(row, info.context) for row in await info.context.checkpoints()]
+
+
+async def _job(info: Info, job_id: bytes) -> Job | None:
+    row = await info.context.job(job_id)
+    return None if row is None else Job.of(row)
+
+
+async def _provider(info: Info, address: str) -> Provider | None:
+    row = await info.context.provider(address)
+    return None if row is None else Provider.of(row)

@@ -1,0 +1,76 @@
+"""
+One moment of the database, for as long as one answer takes.
+
+A repeatable-read transaction that can only read, begun by the first question and ended by `close`. So all parts of
+an answer stand on the same block, and an answer that asks nothing costs nothing. What Postgres refuses is turned
+into what a client may be told.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+from psycopg_pool import PoolClosed, PoolTimeout
+
+from graphql_api.errors import TooSlow, Unavailable
+from runtime.database import Connection, Pool
+
+Row = TypeVar("Row")
+Query = sql.SQL | sql.Composed
+
+WAIT_SECONDS = 5.0
+"""How long an answer waits for a free connection."""
+
+
+class Snapshot:
+    """A read-only transaction, opened when needed; after `close` the next question begins a new one."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._lock = asyncio.Lock()
+        self._connection: Connection | None = None
+        self._timed_out = False
+        self.statements = 0
+
+    async def fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row]) -> list[Row]:
+        """Return the rows of a query as values of a class with the columns' names. Raises `Declined`."""
+        async with self._lock:
+            try:
+                if self._timed_out:
+                    raise _too_slow()
+                connection = await self._open()
+                self.statements += 1
+                async with connection.cursor(row_factory=class_row(row)) as cursor:
+                    await cursor.execute(query, parameters)
+                    return await cursor.fetchall()
+            except psycopg.errors.QueryCanceled as error:
+                self._timed_out = True  # The transaction is dead: what is asked after this fails as this did.
+                raise _too_slow() from error
+            except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
+                raise Unavailable("the database cannot be reached, or is too busy: try again in a moment") from error
+
+    async def close(self) -> None:
+        """End the transaction, once a statement that is still running has ended, and give the connection back."""
+        async with self._lock:
+            connection, self._connection = self._connection, None
+            self._timed_out = False
+            if connection is not None:
+                with suppress(psycopg.OperationalError):
+                    await connection.rollback()
+                await self._pool.putconn(connection)
+
+    async def _open(self) -> Connection:
+        if self._connection is None:
+            connection = await self._pool.getconn(timeout=WAIT_SECONDS)
+            self._connection = connection
+            await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+            await connection.set_read_only(True)
+        return self._connection
+
+
+def _too_slow() -> TooSlow:
+    return TooSlow("the database needed too long for this: ask for less, or narrow the filter")

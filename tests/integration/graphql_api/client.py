@@ -1,0 +1,72 @@
+"""Ask the API as any program would: over HTTP, and over a WebSocket that speaks graphql-transport-ws."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+PATIENCE_SECONDS = 10.0
+
+
+class Refused(AssertionError):
+    """The API answered with errors."""
+
+
+class Watching:
+    """One subscription on a connection of its own."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+
+    async def told(self) -> Any:
+        """Return the next event's data; raise `Refused` when the subscription failed or ended."""
+        message = await self.message()
+        if message["type"] != "next" or message["payload"].get("errors"):
+            raise Refused(message)
+        return message["payload"]["data"]
+
+    async def message(self) -> Any:
+        """Return the next message about the subscription."""
+        return await self._socket.receive_json(timeout=PATIENCE_SECONDS)
+
+    async def closed(self) -> int | None:
+        """Wait for the server to close the connection and return its code."""
+        while (await self._socket.receive(timeout=PATIENCE_SECONDS)).type is aiohttp.WSMsgType.TEXT:
+            pass
+        return self._socket.close_code
+
+
+class Client:
+    """A client of one API."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self.url = url
+        self.session = session
+
+    async def respond(self, query: str, **variables: Any) -> Any:
+        """Return the whole response to a query."""
+        body = {"query": query, "variables": variables}
+        async with self.session.post(f"{self.url}/graphql", json=body) as response:
+            return await response.json()
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        """Return the data that answers a query; raise `Refused` on any error."""
+        answer = await self.respond(query, **variables)
+        if answer.get("errors"):
+            raise Refused(answer["errors"])
+        return answer["data"]
+
+    async def refusal(self, query: str, **variables: Any) -> Any:
+        """Return the first error of a query that must have one."""
+        return (await self.respond(query, **variables))["errors"][0]
+
+    @asynccontextmanager
+    async def watch(self, query: str, **variables: Any) -> AsyncIterator[Watching]:
+        """Subscribe; whatever is committed from then on is told."""
+        async with self.session.ws_connect(f"{self.url}/graphql", protocols=["graphql-transport-ws"]) as socket:
+            await socket.send_json({"type": "connection_init"})
+            assert (await socket.receive_json(timeout=PATIENCE_SECONDS))["type"] == "connection_ack"
+            payload = {"query": query, "variables": variables}
+            await socket.send_json({"type": "subscribe", "id": "1", "payload": payload})
+            yield Watching(socket)

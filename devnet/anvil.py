@@ -93,11 +93,16 @@ class Anvil:
         await self._rpc.__aexit__(None, None, None)
         return code
 
-    async def wait(self) -> int:
-        """Return anvil's exit code once it has ended."""
+    @property
+    def exit_code(self) -> int | None:
+        """How anvil ended; None while it runs and when it was never started."""
+        return self._child.exit_code if self._child else None
+
+    async def watch(self) -> None:
+        """Raise `ServerFailed` as soon as anvil ends; never return."""
         if self._child is None:
             raise RuntimeError(f"the chain {self.flavour.name} has not been started")
-        return await self._child.wait()
+        await self._child.watch()
 
     async def call(self, method: str, *params: object) -> Any:
         """Return the answer to one JSON-RPC call, anvil's own (`anvil_reorg`) among them."""

@@ -89,11 +89,24 @@ class EmbeddedPostgres:
         finally:
             self._folder.unlock()
 
-    async def wait(self) -> int:
-        """Return the server's exit code once it has ended."""
+    def running(self) -> "EmbeddedPostgres":
+        """Return the server as another run started it: its URLs are known, its life is not ours to end."""
+        self._port = int((self._folder.path / "port").read_text())
+        return self
+
+    async def watch(self) -> None:
+        """Raise `ServerFailed` as soon as the server ends; never return."""
         if self._child is None:
             raise RuntimeError("the embedded Postgres has not been started")
-        return await self._child.wait()
+        await self._child.watch()
+
+    async def databases(self, prefix: str) -> list[str]:
+        """Return the names of the databases that begin with `prefix`."""
+        async with await psycopg.AsyncConnection.connect(self.url("postgres")) as connection:
+            found = await connection.execute(
+                "select datname from pg_database where starts_with(datname, %s) order by datname", [prefix]
+            )
+            return [str(name) for (name,) in await found.fetchall()]
 
     async def create_database(self, name: str) -> str:
         """Create the database unless it is there, and return its URL."""

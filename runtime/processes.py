@@ -14,10 +14,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from runtime import tether
 from runtime.errors import CannotRun
+from runtime.race import race
 
 Probe = Callable[[], Awaitable[bool]]
 
@@ -80,21 +80,21 @@ class Child:
 
     async def ready(self, probe: Probe, *, within_seconds: float) -> None:
         """Return when `probe` says yes; raise `ServerFailed` when the program ends first or takes too long."""
-        proven, ended = asyncio.ensure_future(_until(probe)), asyncio.ensure_future(self.wait())
         try:
-            await asyncio.wait({proven, ended}, timeout=within_seconds, return_when=asyncio.FIRST_COMPLETED)
-            # Asked first: where another server has the port, the probe may be answered by it.
-            if ended.done():
-                raise ServerFailed(self.describe_end())
-            if not proven.done():
-                raise ServerFailed(self._tell(f"was not ready after {within_seconds:g} s"))
-            proven.result()
-        finally:
-            await _drop(proven, ended)
+            async with asyncio.timeout(within_seconds):
+                # Its end counts first: where another server has the port, the probe may be answered by that one.
+                await race(self.watch(), _until(probe))
+        except TimeoutError:
+            raise ServerFailed(self._tell(f"was not ready after {within_seconds:g} s")) from None
 
     async def wait(self) -> int:
         """Return the exit code once the program has ended."""
         return await self._started().wait()
+
+    async def watch(self) -> None:
+        """Raise `ServerFailed` as soon as the program ends; never return."""
+        await self.wait()
+        raise ServerFailed(self.describe_end())
 
     async def stop(self, *, within_seconds: float = 10.0) -> int | None:
         """End the program, by force when it does not follow in time, and return its exit code."""
@@ -143,12 +143,6 @@ class Child:
 async def _until(probe: Probe) -> None:
     while not await probe():
         await asyncio.sleep(PROBE_PAUSE_SECONDS)
-
-
-async def _drop(*futures: asyncio.Future[Any]) -> None:
-    for each in futures:
-        each.cancel()
-    await asyncio.gather(*futures, return_exceptions=True)
 
 
 async def run(command: Sequence[str], *, launcher: tuple[str, ...] = ()) -> str:

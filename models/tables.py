@@ -60,7 +60,7 @@ class Job(SQLModel, table=True):
     __tablename__ = "jobs"
     __table_args__ = (
         # jobs(orderBy: CREATED), alone and under each filter that people use most.
-        Index("jobs_by_created", "source_block", "source_log_index", unique=True),
+        Index("jobs_by_created", "source_block", "source_log_index"),
         Index("jobs_by_status", "status", "source_block", "source_log_index"),
         Index("jobs_by_renter", "renter", "source_block", "source_log_index"),
         Index("jobs_by_provider", "provider", "source_block", "source_log_index"),

@@ -174,7 +174,7 @@ def upgrade() -> None:
         sa.Column("source_log_index", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("job_id"),
     )
-    op.create_index("jobs_by_created", "jobs", ["source_block", "source_log_index"], unique=True)
+    op.create_index("jobs_by_created", "jobs", ["source_block", "source_log_index"], unique=False)
     op.create_index("jobs_by_payment", "jobs", ["payment", "job_id"], unique=False)
     op.create_index("jobs_by_provider", "jobs", ["provider", "source_block", "source_log_index"], unique=False)
     op.create_index("jobs_by_renter", "jobs", ["renter", "source_block", "source_log_index"], unique=False)

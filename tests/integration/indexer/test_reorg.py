@@ -1,0 +1,72 @@
+"""Reorgs that move jobs about leave the tables of a fresh index."""
+
+from decimal import Decimal
+
+from models.values import checksum_address, show_bytes
+from runtime.embedded_postgres import EmbeddedPostgres
+from tests.integration.indexer.conftest import Indexing, fresh_index
+from tests.integration.indexer.tables import contents, one
+from tests.integration.local_chain import World, call_data
+
+JOB = bytes.fromhex("aa" * 32)
+OTHER_JOB = bytes.fromhex("bb" * 32)
+
+
+async def test_a_reorg_may_give_a_job_id_to_another_renter(
+    world: World, index: Indexing, postgres: EmbeddedPostgres
+) -> None:
+    """The job is the one that the surviving chain created, and nothing of the other remains."""
+    await world.create_job(JOB, renter=1, wei=7)
+    await world.bsc.mine()
+    await index.settle()
+    await world.bsc.reorg(1, [(create_job(world, JOB, renter=2, wei=9), 0)])
+    await world.bsc.mine()
+    await index.settle()
+
+    row = await one(index.pool, "select renter, payment from jobs")
+
+    assert row == (checksum_address(world.bsc.accounts[2]), Decimal(9))
+    assert await fresh_index(world, postgres) == await contents(index.pool)
+
+
+async def test_a_reorg_may_swap_two_jobs(world: World, index: Indexing, postgres: EmbeddedPostgres) -> None:
+    """Each of the two jobs stands, after the reorg, where the other stood before."""
+    for job, renter in ((JOB, 1), (OTHER_JOB, 2)):
+        await world.create_job(job, renter=renter)
+        await world.bsc.mine()
+    await index.settle()
+    swapped = [(create_job(world, OTHER_JOB, renter=2), 0), (create_job(world, JOB, renter=1), 1)]
+    await world.bsc.reorg(2, swapped)
+    await world.bsc.mine()
+    await index.settle()
+
+    places = await one(
+        index.pool,
+        "select (select source_block from jobs where job_id = %s) - (select source_block from jobs where job_id = %s)",
+        *(OTHER_JOB, JOB),
+    )
+    assert places == (-1,)
+    assert await fresh_index(world, postgres) == await contents(index.pool)
+
+
+async def test_a_reorg_may_put_one_job_in_the_place_of_another(
+    world: World, index: Indexing, postgres: EmbeddedPostgres
+) -> None:
+    """One job is gone and another moved to its very block and log index, in one commit."""
+    for job, renter in ((JOB, 1), (OTHER_JOB, 2)):
+        await world.create_job(job, renter=renter)
+        await world.bsc.mine()
+    await index.settle()
+    await world.bsc.reorg(2, [(create_job(world, OTHER_JOB, renter=2), 0)])
+    await world.bsc.mine()
+    await index.settle()
+
+    assert await one(index.pool, "select job_id from jobs") == (OTHER_JOB,)
+    assert await fresh_index(world, postgres) == await contents(index.pool)
+
+
+def create_job(world: World, job_id: bytes, *, renter: int, wei: int = 10) -> dict[str, str]:
+    """Return a `createJob` as `anvil_reorg` takes it."""
+    data = call_data("createJob(bytes32,address)", job_id, show_bytes(world.opbnb.accounts[5]))
+    sender, contract = show_bytes(world.bsc.accounts[renter]), show_bytes(world.job_manager.contract)
+    return {"from": sender, "to": contract, "data": show_bytes(data), "value": hex(wei), "gas": hex(1_000_000)}

@@ -15,28 +15,40 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from runtime.errors import CannotRun
+
 Connection = psycopg.AsyncConnection[Any]
 Pool = AsyncConnectionPool[Connection]
 
 
-class DatabaseUnreachable(Exception):
+class DatabaseUnreachable(CannotRun):
     """No connection to Postgres within the stated time."""
 
 
-class SchemaMissing(Exception):
-    """The database has no tables of ours, or not the newest."""
-
-
 @asynccontextmanager
-async def open_pool(url: str, *, program: str, size: int, wait_seconds: float = 15.0) -> AsyncIterator[Pool]:
-    """Open a pool of up to `size` connections; raise `DatabaseUnreachable` after `wait_seconds`."""
+async def open_pool(
+    url: str,
+    *,
+    program: str,
+    size: int,
+    wait_seconds: float = 15.0,
+    statement_timeout_seconds: float = 0,
+) -> AsyncIterator[Pool]:
+    """
+    Open a pool of up to `size` connections; raise `DatabaseUnreachable` after `wait_seconds`.
+
+    The server ends a statement that runs longer than `statement_timeout_seconds`; 0 lets it run.
+    """
     await wait_until_reachable(url, wait_seconds=wait_seconds)
     pool: Pool = AsyncConnectionPool(
         url,
         min_size=1,
         max_size=size,
         open=False,
-        kwargs={"application_name": f"lamda-{program}", "options": "-c timezone=UTC"},
+        kwargs={
+            "application_name": f"lamda-{program}",
+            "options": f"-c timezone=UTC -c statement_timeout={round(statement_timeout_seconds * 1000)}",
+        },
         check=AsyncConnectionPool.check_connection,
     )
     await pool.open()

@@ -104,6 +104,17 @@ class ApiSettings(_Settings):
     api_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 30.0
 
 
+class DevnetSettings(_Settings):
+    """Which chains and contracts the devnet's actors use; what is unset is started and deployed for them."""
+
+    bsc_rpc_url: RpcUrls | None = None
+    opbnb_rpc_url: RpcUrls | None = None
+    job_manager_contract_address: ContractAddress | None = None
+    node_reputation_contract_address: ContractAddress | None = None
+    bsc_start_block: BlockNumber = 0
+    opbnb_start_block: BlockNumber = 0
+
+
 EXPECTED = {
     "bsc_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",
     "opbnb_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",

@@ -1,11 +1,11 @@
 """
-The shapes of the events that the two contracts emit, derived from their ABI.
+The shapes of what the two contracts emit, take and refuse with, derived from their ABI.
 
-An event's first topic is the hash of its signature: it says which event a log is. Decoding the rest is left to
-`decode`, calling functions to `contracts`.
+The hash of a signature is how the chain knows it: a log's first topic says which event it is, the first four bytes
+of a call which function, those of a refusal which error. Decoding logs is left to `decode`, calling to `contracts`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -48,27 +48,69 @@ class EventShape:
         return tuple(each for each in self.inputs if not each.indexed)
 
 
-def shapes_in(contract: ContractName) -> tuple[EventShape, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallShape:
+    """What a function takes and gives back, or what an error carries, as types that eth_abi reads."""
+
+    name: str
+    selector: bytes
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def event_shapes(contract: ContractName) -> tuple[EventShape, ...]:
     """Return the shapes of a contract's events in the order of its ABI."""
-    return tuple(shape_of(entry, contract) for entry in artifact(contract).abi if entry["type"] == "event")
+    return tuple(event_shape(entry, contract) for entry in artifact(contract).abi if entry["type"] == "event")
 
 
-def shape_of(entry: AbiEntry, contract: ContractName) -> EventShape:
-    """Return the shape that an ABI entry describes."""
-    types = ",".join(each["type"] for each in entry["inputs"])
+def event_shape(entry: AbiEntry, contract: ContractName) -> EventShape:
+    """Return the shape of the event that an ABI entry describes."""
+    inputs = entry["inputs"]
     return EventShape(
         name=entry["name"],
         contract=contract,
-        topic0="0x" + keccak(f"{entry['name']}({types})".encode()).hex(),
-        inputs=tuple(
-            EventInput(name=each["name"], type=each["type"], indexed=each["indexed"]) for each in entry["inputs"]
-        ),
+        topic0="0x" + signature_hash(entry).hex(),
+        inputs=tuple(EventInput(name=each["name"], type=each["type"], indexed=each["indexed"]) for each in inputs),
+    )
+
+
+def call_shapes(contract: ContractName, kind: str) -> tuple[CallShape, ...]:
+    """Return the shapes of a contract's functions or of its errors."""
+    return tuple(call_shape(entry) for entry in artifact(contract).abi if entry["type"] == kind)
+
+
+def call_shape(entry: AbiEntry) -> CallShape:
+    """Return the shape of the function or error that an ABI entry describes."""
+    return CallShape(
+        name=entry["name"],
+        selector=signature_hash(entry)[:4],
+        inputs=types_of(entry["inputs"]),
+        outputs=types_of(entry.get("outputs", ())),
+    )
+
+
+def signature_hash(entry: AbiEntry) -> bytes:
+    """Return the hash by which the chain knows an event, a function or an error."""
+    return keccak(f"{entry['name']}({','.join(types_of(entry['inputs']))})".encode())
+
+
+def types_of(parameters: Iterable[AbiEntry]) -> tuple[str, ...]:
+    """Return the types of parameters; a tuple is spelled by its components."""
+    return tuple(
+        f"({','.join(types_of(each['components']))})" if each["type"] == "tuple" else each["type"]
+        for each in parameters
     )
 
 
 EVENTS_BY_CONTRACT: Mapping[ContractName, tuple[EventShape, ...]] = MappingProxyType(
-    {contract: shapes_in(contract) for contract in CONTRACT_NAMES}
+    {contract: event_shapes(contract) for contract in CONTRACT_NAMES}
 )
 EVENTS: tuple[EventShape, ...] = tuple(shape for shapes in EVENTS_BY_CONTRACT.values() for shape in shapes)
 EVENTS_BY_TOPIC0: Mapping[str, EventShape] = MappingProxyType({shape.topic0: shape for shape in EVENTS})
 EVENTS_BY_NAME: Mapping[str, EventShape] = MappingProxyType({shape.name: shape for shape in EVENTS})
+FUNCTIONS_BY_CONTRACT: Mapping[ContractName, Mapping[str, CallShape]] = MappingProxyType(
+    {contract: {shape.name: shape for shape in call_shapes(contract, "function")} for contract in CONTRACT_NAMES}
+)
+ERRORS_BY_SELECTOR: Mapping[bytes, CallShape] = MappingProxyType(
+    {shape.selector: shape for contract in CONTRACT_NAMES for shape in call_shapes(contract, "error")}
+)

@@ -1,6 +1,14 @@
-"""The shapes of events come from the ABI and can be looked up by what a log carries."""
+"""The shapes of events, functions and errors come from the ABI and can be looked up by what the chain carries."""
 
-from chain.abi import EVENTS, EVENTS_BY_CONTRACT, EVENTS_BY_NAME, EVENTS_BY_TOPIC0, EventInput
+from chain.abi import (
+    ERRORS_BY_SELECTOR,
+    EVENTS,
+    EVENTS_BY_CONTRACT,
+    EVENTS_BY_NAME,
+    EVENTS_BY_TOPIC0,
+    FUNCTIONS_BY_CONTRACT,
+    EventInput,
+)
 
 
 def test_each_contract_has_its_events() -> None:
@@ -30,3 +38,23 @@ def test_shape_tells_topics_from_data() -> None:
         EventInput(name="gpuModel", type="string", indexed=False),
         EventInput(name="vram", type="uint256", indexed=False),
     )
+
+
+def test_function_is_known_by_its_selector_and_spells_out_its_tuples() -> None:
+    """A call can be encoded and its answer decoded from the shape alone."""
+    shape = FUNCTIONS_BY_CONTRACT["NodeReputation"]["getProviderInfo"]
+
+    assert shape.selector.hex() == "7583902f"
+    assert shape.inputs == ("address",)
+    assert shape.outputs == ("(string,uint256,uint256,bool)", "uint256")
+
+
+def test_error_is_known_by_its_selector() -> None:
+    """A refusal can be named from the first four bytes of its data."""
+    names = {selector.hex(): shape.name for selector, shape in ERRORS_BY_SELECTOR.items()}
+
+    assert names == {
+        "3ee5aeb5": "ReentrancyGuardReentrantCall",
+        "118cdaa7": "OwnableUnauthorizedAccount",
+        "1e4fbdf7": "OwnableInvalidOwner",
+    }

@@ -2,25 +2,36 @@
 The shapes of JSON-RPC answers, as the endpoints write them.
 
 Fields keep the hex text of the wire, because most of it is compared or passed on and never needed as a number:
-decoding an answer costs no conversions. The properties convert one value when somebody asks for it. What an
-answer means, and whether it may be believed, is judged elsewhere.
+decoding an answer costs no conversions. The properties convert one value when somebody asks for it, and cannot
+fail: a text that is no number or no hash of ours does not pass the decoder. What an answer means, and whether it may
+be believed, is judged elsewhere.
 """
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+Hash = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}\Z")]
+Bloom = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{512}\Z")]
+# No wider than the columns they go into, and than the years that a date can have.
+BlockNumber = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{1,15}\Z")]
+LogIndex = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{1,7}\Z")]
+Seconds = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{1,9}\Z")]
+Milliseconds = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{1,11}\Z")]
 
 
 class Header(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
     """The part of `eth_getBlockByNumber` and `eth_getBlockByHash` that links and dates a block."""
 
-    number: str
-    hash: str
-    parent_hash: str
-    timestamp: str
-    logs_bloom: str
+    number: BlockNumber
+    hash: Hash
+    parent_hash: Hash
+    timestamp: Seconds
+    logs_bloom: Bloom
     # BSC and opBNB date blocks to the millisecond in a field of their own; other chains leave it out.
-    milli_timestamp: str | None = None
+    milli_timestamp: Milliseconds | None = None
 
     @property
     def height(self) -> int:
@@ -62,10 +73,10 @@ class RawLog(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"
     address: str
     topics: list[str]
     data: str
-    block_number: str
-    block_hash: str
-    transaction_hash: str
-    log_index: str
+    block_number: BlockNumber
+    block_hash: Hash
+    transaction_hash: Hash
+    log_index: LogIndex
     # Some endpoints leave out "removed"; absent means false.
     removed: bool = False
     block_timestamp: str | None = None

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from chain.decode import Undecodable
-from chain.errors import AskLess
+from chain.errors import AskLess, TryAgain
 from chain.wire import Header, RawLog
 from indexer import plan
 from indexer.decode import to_facts
 from indexer.plan import ReadHead, ReadHistory, RefreshState, Rest
 from indexer.reader import Reader, Reorganised
-from indexer.reconcile import Fork, reconcile
+from indexer.reconcile import Fork, TooDeep, Unknown, reconcile
 from indexer.store import Store
 from indexer.values import Cursor, Segment, Tip
+from indexer.verify import Doubtful
 from models.values import BlockId, BlockRange, show_bytes
 
 EMPTY_COMMIT_SECONDS: Final = 1.0
@@ -88,16 +89,19 @@ class Follower:
             return Paused(cursor.paused_reason)
         if self._to_block is not None and cursor.state_through >= self._to_block:
             return Reached(cursor.number)
-        tip = await self._reader.tip()
         try:
-            return await self._advance(cursor, tip)
-        except Reorganised:
-            return await self._replace(cursor, tip)
+            return await self._follow(cursor, await self._reader.tip())
         except AskLess as refusal:
             self._range_size = plan.range_after_refusal(self._range_size, refusal)
             return Idle()
         except Undecodable as error:
             return await self._pause(f"a log contradicts its ABI: {error}")
+
+    async def _follow(self, cursor: Cursor, tip: Tip) -> Outcome:
+        try:
+            return await self._advance(cursor, tip)
+        except Reorganised as doubt:
+            return await self._replace(cursor, tip, doubt)
 
     async def _advance(self, cursor: Cursor, tip: Tip) -> Outcome:
         match plan.next_step(self._view(cursor, tip)):
@@ -119,15 +123,19 @@ class Follower:
                     raise Reorganised(f"block {tip.number} is {tip.head.hash} now, not {show_bytes(cursor.block.hash)}")
                 return Idle()
 
-    async def _replace(self, cursor: Cursor, tip: Tip) -> Outcome:
+    async def _replace(self, cursor: Cursor, tip: Tip, doubt: Reorganised) -> Outcome:
         ours = await self._store.blocks_since(min(cursor.finalized, cursor.number)) or [cursor.block]
-        verdict = reconcile(ours, await self._reader.hashes([block.number for block in ours]))
-        if not isinstance(verdict, Fork):
-            return await self._pause(
-                f"the chain was reorganised below block {verdict.oldest.number}, which was final: "
-                f"its hash was {show_bytes(verdict.oldest.hash)}"
-            )
-        fork = verdict.at
+        match reconcile(ours, await self._reader.hashes([block.number for block in ours])):
+            case Unknown(oldest):
+                raise TryAgain(f"the endpoint has no block {oldest.number}, which we have: it lags, or was rolled back")
+            case TooDeep(oldest):
+                return await self._pause(_too_deep(oldest, cursor))
+            case Fork(fork) if fork == cursor.block:
+                raise Doubtful(f"{doubt}; and yet that block is on the endpoint's chain")
+            case Fork(fork):
+                return await self._rewind(cursor, fork, tip)
+
+    async def _rewind(self, cursor: Cursor, fork: BlockId, tip: Tip) -> Outcome:
         goal = tip.number if self._to_block is None else min(tip.number, self._to_block)
         if goal <= fork.number:
             return Idle()
@@ -179,3 +187,8 @@ class Follower:
             to_block=self._to_block,
             range_size=self._range_size,
         )
+
+
+def _too_deep(oldest: BlockId, cursor: Cursor) -> str:
+    why = "which was final" if oldest.number <= cursor.finalized else "the oldest we hold"
+    return f"the chain was reorganised below block {oldest.number}, {why}: its hash was {show_bytes(oldest.hash)}"

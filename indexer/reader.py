@@ -46,7 +46,7 @@ class Reader:
         """Return the headers of blocks with logs of ours, the last block's among them, and the logs."""
         calls: list[Call[Any]] = [header_of(blocks.first), logs_in(blocks, self._ours), header_of(blocks.last)]
         first, logs, last = await self._rpc.batch(calls)
-        first, last = _present([first, last], (blocks.first, blocks.last))
+        first, last = verify.check_heights([first, last], (blocks.first, blocks.last))
         _check_follows(cursor, first)
         known = {first.height: first, last.height: last}
         missing = sorted({log.height for log in logs} - known.keys())
@@ -68,21 +68,12 @@ class Reader:
     async def headers(self, numbers: Iterable[int]) -> list[Header]:
         """Return the headers of blocks by number; raise `TryAgain` when the endpoint lacks one."""
         wanted = list(numbers)
-        return _present(await self._rpc.batch(headers_of(wanted)), wanted) if wanted else []
+        return verify.check_heights(await self._rpc.batch(headers_of(wanted)), wanted)
 
     async def hashes(self, numbers: Sequence[int]) -> dict[int, bytes]:
         """Return the hashes the chain has at these heights now; a height it lacks is left out."""
         answers = await self._rpc.batch(headers_of(numbers))
         return {header.height: header.hash_bytes for header in answers if header is not None}
-
-
-def _present(headers: Sequence[Header | None], numbers: Sequence[int]) -> list[Header]:
-    present = []
-    for number, header in zip(numbers, headers, strict=True):
-        if header is None:
-            raise TryAgain(f"the endpoint has no block {number} yet")
-        present.append(header)
-    return present
 
 
 def _check_follows(cursor: BlockId, first: Header) -> None:

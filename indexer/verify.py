@@ -17,6 +17,18 @@ class Doubtful(TryAgain):
     """The answers contradict each other or the question: nothing of them is used, and we ask again."""
 
 
+def check_heights(headers: Sequence[Header | None], numbers: Sequence[int]) -> list[Header]:
+    """Return the headers; raise `TryAgain` if one is not there, `Doubtful` if one is not of the block asked for."""
+    present = []
+    for number, header in zip(numbers, headers, strict=True):
+        if header is None:
+            raise TryAgain(f"the endpoint has no block {number} yet")
+        if header.height != number:
+            raise Doubtful(f"asked for block {number}, the endpoint answered block {header.height} {header.hash}")
+        present.append(header)
+    return present
+
+
 def check_links(parent: BlockId, headers: Sequence[Header]) -> None:
     """Raise `Doubtful` unless the headers follow `parent` one by one."""
     expected_number, expected_parent = parent.number + 1, show_bytes(parent.hash)

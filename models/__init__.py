@@ -7,6 +7,6 @@ too: what a job's state is (`state`), how an address is shown (`values`).
 
 from sqlmodel import SQLModel
 
-from models import feed, offchain, onchain, progress, tables
+from models import accounts, feed, offchain, onchain, progress, reputation, tables
 
-__all__ = ["SQLModel", "feed", "offchain", "onchain", "progress", "tables"]
+__all__ = ["SQLModel", "accounts", "feed", "offchain", "onchain", "progress", "reputation", "tables"]

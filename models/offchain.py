@@ -1,12 +1,11 @@
 """Facts from off chain: what renters, agents and our own reactor said, append-only like the chain's."""
 
 from datetime import datetime
-from decimal import Decimal
 
-from sqlalchemy import Boolean, Identity, Index
+from sqlalchemy import Identity, Index
 from sqlmodel import SQLModel
 
-from models.columns import UINT256, BigInteger, Field, Integer, LargeBinary, Text, Timestamp
+from models.columns import BigInteger, Field, Integer, LargeBinary, Text, Timestamp
 
 
 class JobSpec(SQLModel, table=True):
@@ -30,18 +29,29 @@ class JobSpec(SQLModel, table=True):
 
 
 class Dispatch(SQLModel, table=True):
-    """One publication of a job to its provider; `published_at` is the moment JetStream acknowledged it."""
+    """
+    One attempt to hand a job to its provider's agent, decided before it is published.
+
+    `token` goes out in the message and comes back in reports, so a stale attempt can be told. `published_at` is when
+    JetStream acknowledged the message; null means that nobody knows yet, and the same message goes out again.
+    """
 
     __tablename__ = "dispatches"
 
     job_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
     attempt: int = Field(sa_type=Integer, primary_key=True)
     provider: bytes = Field(sa_type=LargeBinary)
-    published_at: datetime = Field(sa_type=Timestamp)
+    token: str = Field(sa_type=Text)
+    decided_at: datetime = Field(sa_type=Timestamp)
+    published_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 class AgentReport(SQLModel, table=True):
-    """What an agent said of a job: `processing`, `completed` or `failed`, accepted from that job's provider only."""
+    """
+    What an agent said of a job: `processing`, `completed` or `failed`.
+
+    Only reports from that job's provider get here. `attempt` is the dispatch that the report answers.
+    """
 
     __tablename__ = "agent_reports"
     __table_args__ = (Index("agent_reports_by_job", "job_id", "id"),)
@@ -51,36 +61,8 @@ class AgentReport(SQLModel, table=True):
     )
     job_id: bytes = Field(sa_type=LargeBinary)
     provider: bytes = Field(sa_type=LargeBinary)
+    attempt: int = Field(sa_type=Integer)
     status: str = Field(sa_type=Text)
     message: str | None = Field(default=None, sa_type=Text)
     output_url: str | None = Field(default=None, sa_type=Text)
     received_at: datetime = Field(sa_type=Timestamp)
-
-
-class Credit(SQLModel, table=True):
-    """One intent to credit one confirmed job to its provider; `adopted` when it had been credited before us."""
-
-    __tablename__ = "credits"
-
-    job_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
-    provider: bytes = Field(sa_type=LargeBinary)
-    decided_at: datetime = Field(sa_type=Timestamp)
-    adopted: bool = Field(sa_type=Boolean)
-
-
-class CreditAttempt(SQLModel, table=True):
-    """A signed transaction of an intent, stored before it is sent; fees in wei per gas."""
-
-    __tablename__ = "credit_attempts"
-    __table_args__ = (Index("credit_attempts_by_job", "job_id", "id"),)
-
-    id: int | None = Field(
-        default=None, sa_type=BigInteger, primary_key=True, sa_column_kwargs={"server_default": Identity()}
-    )
-    job_id: bytes = Field(sa_type=LargeBinary, foreign_key="credits.job_id")
-    nonce: int = Field(sa_type=BigInteger)
-    transaction_hash: bytes = Field(sa_type=LargeBinary, unique=True)
-    signed: bytes = Field(sa_type=LargeBinary)
-    max_fee_per_gas: Decimal = Field(sa_type=UINT256)
-    max_priority_fee_per_gas: Decimal = Field(sa_type=UINT256)
-    signed_at: datetime = Field(sa_type=Timestamp)

@@ -19,10 +19,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address"),
     )
     op.create_table(
+        "agent_credentials",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    op.create_table(
         "agent_reports",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("job_id", sa.LargeBinary(), nullable=False),
         sa.Column("provider", sa.LargeBinary(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("output_url", sa.Text(), nullable=True),
@@ -82,7 +90,9 @@ def upgrade() -> None:
         sa.Column("job_id", sa.LargeBinary(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("provider", sa.LargeBinary(), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("job_id", "attempt"),
     )
     op.create_table(
@@ -261,6 +271,20 @@ def upgrade() -> None:
     op.create_index("providers_by_last_seen", "providers", ["is_online", "last_seen"], unique=False)
     op.create_index("providers_by_reputation", "providers", ["reputation_score", "wallet_address"], unique=False)
     op.create_table(
+        "sessions",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    op.create_table(
+        "sign_in_nonces",
+        sa.Column("nonce", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("nonce"),
+    )
+    op.create_table(
         "credit_attempts",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("job_id", sa.LargeBinary(), nullable=False),
@@ -270,6 +294,10 @@ def upgrade() -> None:
         sa.Column("max_fee_per_gas", sa.Numeric(precision=78, scale=0), nullable=False),
         sa.Column("max_priority_fee_per_gas", sa.Numeric(precision=78, scale=0), nullable=False),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.CheckConstraint("max_priority_fee_per_gas <= max_fee_per_gas", name="tip_within_fee"),
         sa.ForeignKeyConstraint(
             ["job_id"],
             ["credits.job_id"],
@@ -278,13 +306,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("transaction_hash"),
     )
     op.create_index("credit_attempts_by_job", "credit_attempts", ["job_id", "id"], unique=False)
+    op.create_index("credit_attempts_by_nonce", "credit_attempts", ["nonce", "max_fee_per_gas"], unique=True)
+    op.create_index(
+        "credit_attempts_live",
+        "credit_attempts",
+        ["job_id"],
+        unique=False,
+        postgresql_where=sa.text("failed_at is null"),
+    )
     op.execute("insert into feed (id, position, epoch) values (1, 0, gen_random_uuid())")
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_index("credit_attempts_live", table_name="credit_attempts", postgresql_where=sa.text("failed_at is null"))
+    op.drop_index("credit_attempts_by_nonce", table_name="credit_attempts")
     op.drop_index("credit_attempts_by_job", table_name="credit_attempts")
     op.drop_table("credit_attempts")
+    op.drop_table("sign_in_nonces")
+    op.drop_table("sessions")
     op.drop_index("providers_by_reputation", table_name="providers")
     op.drop_index("providers_by_last_seen", table_name="providers")
     op.drop_table("providers")
@@ -318,4 +358,5 @@ def downgrade() -> None:
     op.drop_table("blocks")
     op.drop_index("agent_reports_by_job", table_name="agent_reports")
     op.drop_table("agent_reports")
+    op.drop_table("agent_credentials")
     op.drop_table("addresses")

@@ -1,0 +1,171 @@
+"""
+Run everything with one command: Postgres, two local chains with contracts, indexer, API and a small world of actors.
+
+    data folder/lock         one run at a time
+    data folder/postgres/    the embedded server, unless DATABASE_URL names another
+    data folder/world.json   which world this is, and whether it was stopped in order
+    data folder/worlds/      its chains
+    data folder/logs/        what the programs say
+
+Things start in the order in which they need each other and stop in the reverse order, whichever way the run ends; the
+record of the world comes last. The programs are those that `lamda index`, `serve` and `devnet` run alone: they are
+told where everything is through the settings, and never call each other.
+"""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import migrations
+from devnet.local_world import LocalWorld
+from devnet.world import DATABASE_PREFIX, Begin
+from lamda.announcer import Announcer
+from lamda.databases import POSTGRES
+from lamda.keeper import Keeper
+from lamda.readiness import wait_until_ready
+from runtime.data_folder import DataFolder
+from runtime.database import shown
+from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.ports import LOOPBACK, ensure_free
+from runtime.processes import Program
+from runtime.race import race
+from runtime.settings import ApiSettings, CommonSettings
+
+READY_SECONDS = 60.0
+EVERYWHERE = {"0.0.0.0", "::"}
+
+PROGRAMS = {"indexer": ("index",), "API": ("serve",), "actors": ("devnet",)}
+"""The programs in the order of their start, and how `lamda` is asked for each."""
+
+
+class Up:
+    """One run of everything."""
+
+    def __init__(
+        self,
+        data: Path,
+        common: CommonSettings,
+        api: ApiSettings,
+        announcer: Announcer,
+        *,
+        forget_others: bool = False,
+    ) -> None:
+        self._data = data.resolve()
+        self._common = common
+        self._api = api
+        self._announcer = announcer
+        self._forget_others = forget_others
+        self._stack = AsyncExitStack()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run everything until told to stop, then stop everything in order."""
+        with DataFolder(self._data):
+            ensure_free(self._api.api_host, self._api.api_port, "API_PORT")
+            try:
+                await race(_until(stop), self._live())
+            finally:
+                self._announcer.doing(f"stopping {', '.join(reversed(PROGRAMS))}, chains, Postgres")
+                await self._stack.aclose()
+
+    async def _live(self) -> None:
+        world = self._open_world()
+        server, database_url = await self._open_database(world.world.database)
+        self._stack.push_async_callback(world.stop)
+        await world.start()
+        for chain in (world.bsc, world.opbnb):
+            self._announcer.done(f"local {chain.flavour.name}, chain id {chain.flavour.chain_id}, at {chain.url}")
+        servers = [world.watch(), *([server.watch()] if server else [])]
+        await race(*servers, self._run_programs(world, database_url))
+
+    async def _run_programs(self, world: LocalWorld, database_url: str) -> None:
+        _, revision = await asyncio.to_thread(migrations.upgrade, database_url)
+        self._announcer.done(f"schema is at {revision}")
+        keepers = await self._start_programs({"DATABASE_URL": database_url, **world.settings()})
+        # Until all is well, a program that ends has a reason that another start will not mend.
+        await race(*(keeper.child.watch() for keeper in keepers), self._wait_until_ready())
+        self._announcer.panel("Lamda Network", self._addresses(world, database_url))
+        await race(*(keeper.keep() for keeper in keepers))
+
+    def _open_world(self) -> LocalWorld:
+        world = LocalWorld(self._data)
+        # Pushed first, so done last.
+        self._stack.callback(self._seal, world)
+        match world.decision:
+            case Begin(why=""):
+                self._announcer.done(f"new world {world.world.id}")
+            case Begin(why=why):
+                self._announcer.warn(f"NEW WORLD {world.world.id}: {why}. It has new chains and a database of its own.")
+            case _:
+                self._announcer.done(f"going on with world {world.world.id}")
+        return world
+
+    def _seal(self, world: LocalWorld) -> None:
+        if world.seal():
+            self._announcer.done(f"stopped; the next run goes on with world {world.world.id}")
+        else:
+            self._announcer.warn("stopped, but the chains were not written out: the next run begins a new world")
+
+    async def _open_database(self, name: str) -> tuple[EmbeddedPostgres | None, str]:
+        if self._common.database_url is not None:
+            self._announcer.done(f"Postgres at {shown(self._common.database_url)}, as DATABASE_URL says")
+            return None, self._common.database_url
+        server = EmbeddedPostgres(self._data / POSTGRES)
+        self._stack.push_async_callback(server.stop)
+        await server.start()
+        url = await server.create_database(name)
+        self._announcer.done(f"embedded Postgres, database {shown(url)}")
+        await self._tidy_databases(server, current=name)
+        return server, url
+
+    async def _tidy_databases(self, server: EmbeddedPostgres, *, current: str) -> None:
+        others = [name for name in await server.databases(DATABASE_PREFIX) if name != current]
+        if self._forget_others:
+            for name in others:
+                await server.drop_database(name)
+                self._announcer.done(f"deleted {name}, the database of an earlier world")
+        elif others:
+            self._announcer.doing(f"kept {', '.join(others)}: databases of earlier worlds; --forget deletes them")
+
+    async def _start_programs(self, settings: Mapping[str, str]) -> list[Keeper]:
+        keepers = []
+        for name, words in PROGRAMS.items():
+            program = Program(
+                name=name,
+                command=(sys.executable, "-m", "lamda", *words),
+                log=self._data / "logs" / f"{name.lower()}.log",
+                environment=settings,
+            )
+            keepers.append(keeper := Keeper(program, self._announcer))
+            self._stack.push_async_callback(keeper.stop)
+            await keeper.start()
+        self._announcer.doing(f"starting {', '.join(PROGRAMS)}")
+        return keepers
+
+    async def _wait_until_ready(self) -> None:
+        trouble = await wait_until_ready(self._api_url, within_seconds=READY_SECONDS)
+        if trouble:
+            self._announcer.warn(f"after {READY_SECONDS:g} s the API is not ready: {trouble}")
+
+    @property
+    def _api_url(self) -> str:
+        host = LOOPBACK if self._api.api_host in EVERYWHERE else self._api.api_host
+        return f"http://{host}:{self._api.api_port}"
+
+    def _addresses(self, world: LocalWorld, database_url: str) -> Mapping[str, str]:
+        settings = world.settings()
+        return {
+            "GraphiQL": f"{self._api_url}/graphql",
+            "API": f"POST {self._api_url}/graphql, ws://… for subscriptions",
+            "Health": f"{self._api_url}/ready",
+            "BSC": f"{world.bsc.url}, JobManager at {settings['JOB_MANAGER_CONTRACT_ADDRESS']}",
+            "opBNB": f"{world.opbnb.url}, NodeReputation at {settings['NODE_REPUTATION_CONTRACT_ADDRESS']}",
+            "Postgres": shown(database_url),
+            "Logs": str(self._data / "logs"),
+            "Stop": "Ctrl-C; the next run goes on from here",
+        }
+
+
+async def _until(stop: asyncio.Event) -> None:
+    await stop.wait()

@@ -129,7 +129,10 @@ class Follower:
             case Unknown(oldest):
                 raise TryAgain(f"the endpoint has no block {oldest.number}, which we have: it lags, or was rolled back")
             case TooDeep(oldest):
-                return await self._pause(_too_deep(oldest, cursor))
+                return await self._pause(
+                    f"the chain was reorganised below block {oldest.number}, which was final: "
+                    f"its hash was {show_bytes(oldest.hash)}"
+                )
             case Fork(fork) if fork == cursor.block:
                 raise Doubtful(f"{doubt}; and yet that block is on the endpoint's chain")
             case Fork(fork):
@@ -187,8 +190,3 @@ class Follower:
             to_block=self._to_block,
             range_size=self._range_size,
         )
-
-
-def _too_deep(oldest: BlockId, cursor: Cursor) -> str:
-    why = "which was final" if oldest.number <= cursor.finalized else "the oldest we hold"
-    return f"the chain was reorganised below block {oldest.number}, {why}: its hash was {show_bytes(oldest.hash)}"

@@ -34,8 +34,9 @@ async def establish(pool: Pool, rpc: Rpc, followed: Followed) -> None:
     async with pool.connection() as connection, connection.transaction():
         theirs = await identity_store.made_for(connection, followed.chain)
         if theirs is None:
-            await identity_store.create(connection, followed.chain, ours, await _start(rpc, followed))
-        elif theirs != ours:
+            start = await _start(rpc, followed)
+            theirs = await identity_store.claim(connection, followed.chain, ours, start)
+        if theirs != ours:
             raise WrongChain(_mismatch(followed, theirs, ours))
 
 
@@ -61,14 +62,17 @@ async def _check_endpoint(rpc: Rpc, followed: Followed) -> bytes:
 async def _start(rpc: Rpc, followed: Followed) -> Start:
     number = followed.start_block - 1
     if number < 0:
-        return Start(before=BlockId(number=number, hash=ZERO_HASH), time=datetime.fromtimestamp(0, UTC))
+        before_genesis = BlockId(number=number, hash=ZERO_HASH)
+        return Start(before=before_genesis, parent_hash=ZERO_HASH, time=datetime.fromtimestamp(0, UTC))
     before = await rpc.ask(header(number))
     if before is None:
         raise WrongChain(
             f"{followed.chain}: the chain has no block {number} yet, {followed.chain.upper()}_START_BLOCK is "
             f"{followed.start_block}: set it to the block {followed.contract_name} was deployed in"
         )
-    return Start(before=BlockId(number=number, hash=before.hash_bytes), time=before.time)
+    return Start(
+        before=BlockId(number=number, hash=before.hash_bytes), parent_hash=before.parent_hash_bytes, time=before.time
+    )
 
 
 def _mismatch(followed: Followed, theirs: MadeFor, ours: MadeFor) -> str:

@@ -19,9 +19,10 @@ class MadeFor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """The block before the start block: where the first checkpoint stands."""
+    """The block before the start block: where the first checkpoint stands, and the deepest fork that can be told."""
 
     before: BlockId
+    parent_hash: bytes
     time: datetime
 
 
@@ -37,8 +38,12 @@ async def made_for(connection: Connection, chain: Chain) -> MadeFor | None:
     return MadeFor(chain_id=row[0], genesis=row[1], contract_address=row[2], start_block=row[3])
 
 
-async def create(connection: Connection, chain: Chain, made: MadeFor, start: Start) -> None:
-    """Create the chain's checkpoint just before its start block."""
+async def claim(connection: Connection, chain: Chain, made: MadeFor, start: Start) -> MadeFor:
+    """
+    Create the chain's checkpoint just before its start block, and return what it was made for.
+
+    That is not `made` where another indexer was first, with settings of its own.
+    """
     await connection.execute(
         """
         insert into checkpoints (
@@ -60,3 +65,13 @@ async def create(connection: Connection, chain: Chain, made: MadeFor, start: Sta
             "start_block": made.start_block,
         },
     )
+    await connection.execute(
+        """
+        insert into blocks (chain, number, hash, parent_hash, time)
+        values (%s, %s, %s, %s, %s) on conflict do nothing
+        """,
+        (chain, start.before.number, start.before.hash, start.parent_hash, start.time),
+    )
+    standing = await made_for(connection, chain)
+    assert standing is not None, "either we created the checkpoint, or it was there"
+    return standing

@@ -34,10 +34,11 @@ def anvil_binary() -> str:
 
 
 @asynccontextmanager
-async def local_chain(chain_id: int) -> AsyncIterator[LocalChain]:
+async def local_chain(chain_id: int, *options: str) -> AsyncIterator[LocalChain]:
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        anvil_binary(), "--port", str(port), "--chain-id", str(chain_id), "--silent", "--slots-in-an-epoch", "5"
+        *(anvil_binary(), "--port", str(port), "--chain-id", str(chain_id)),
+        *("--silent", "--slots-in-an-epoch", "5", *options),
     )
     try:
         url = f"http://127.0.0.1:{port}"

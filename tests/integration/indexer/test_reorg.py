@@ -1,10 +1,12 @@
 """Reorgs that move jobs about leave the tables of a fresh index."""
 
+from dataclasses import replace
 from decimal import Decimal
 
-from models.values import checksum_address, show_bytes
+from models.values import Chain, checksum_address, show_bytes
+from runtime.database import Pool
 from runtime.embedded_postgres import EmbeddedPostgres
-from tests.integration.indexer.conftest import Indexing, fresh_index
+from tests.integration.indexer.conftest import Indexing, fresh_index, indexing
 from tests.integration.indexer.tables import contents, one
 from tests.integration.local_chain import World, call_data
 
@@ -63,6 +65,38 @@ async def test_a_reorg_may_put_one_job_in_the_place_of_another(
 
     assert await one(index.pool, "select job_id from jobs") == (OTHER_JOB,)
     assert await fresh_index(world, postgres) == await contents(index.pool)
+
+
+async def test_a_reorg_may_replace_every_block_we_followed(
+    world: World, pool: Pool, postgres: EmbeddedPostgres
+) -> None:
+    """Up to the block before the start block: a contract deployed a moment ago is not yet final."""
+    young = replace(world, job_manager=replace(world.job_manager, start_block=2))
+    async with indexing(young, pool) as index:
+        await world.create_job(JOB)
+        await world.bsc.mine(2)
+        await index.settle()
+        await world.bsc.reorg(2, [(create_job(world, OTHER_JOB, renter=2), 1)])
+        await world.bsc.mine()
+
+        assert await index.undone() == 2
+        assert await one(index.pool, "select job_id from jobs") == (OTHER_JOB,)
+        assert await fresh_index(young, postgres) == await contents(index.pool)
+
+
+async def test_a_reorg_from_before_the_start_block_pauses_the_chain(world: World, pool: Pool) -> None:
+    """The block our contract was deployed in is gone: what we follow is in question, and a person must look."""
+    young = replace(world, job_manager=replace(world.job_manager, start_block=2))
+    async with indexing(young, pool) as index:
+        await world.bsc.mine(2)
+        await index.settle()
+        await world.bsc.reorg(3)
+        await world.bsc.mine()
+        await index.followers[Chain.BSC].step()
+
+        reason = await one(index.pool, "select paused_reason from checkpoints where chain = 'bsc'")
+
+    assert "reorganised below block 1," in reason[0]
 
 
 def create_job(world: World, job_id: bytes, *, renter: int, wei: int = 10) -> dict[str, str]:

@@ -31,6 +31,7 @@ logger = structlog.get_logger()
 
 PAUSED_SECONDS = 5.0
 TROUBLE_SECONDS_MAX = 10.0
+DATABASE_TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,8 @@ class Source:
     poll_seconds: float
 
 
-class EndpointUnreachable(CannotRun):
-    """No endpoint of a chain answered within the stated time."""
+class Unreachable(CannotRun):
+    """The endpoints of a chain, or the database, gave no usable answer within the stated time."""
 
 
 async def index(
@@ -74,21 +75,24 @@ async def _follow(
         follower = Follower(Reader(rpc, source.followed), store, to_block=to_block)
         log.info("follower.start", contract=source.followed.contract_name, to_block=to_block)
         await _repeat(follower, source, stop, log)
-        log.info("follower.stop", at=(await store.cursor()).number)
+        log.info("follower.stop")
 
 
 async def _establish(pool: Pool, rpc: Rpc, source: Source, stop: asyncio.Event, *, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
+    name = f"{source.followed.chain.upper()}_RPC_URL"
     while not stop.is_set():
         try:
             await identity.establish(pool, rpc, source.followed)
+        except (TryAgain, *DATABASE_TROUBLE) as error:
+            if time.monotonic() > deadline:
+                who = name if isinstance(error, TryAgain) else "DATABASE_URL"
+                raise Unreachable(f"no answer from {who} within {wait_seconds:.0f} s: {error}") from error
         except RpcError as error:
-            if time.monotonic() > deadline or not isinstance(error, TryAgain):
-                name = f"{source.followed.chain.upper()}_RPC_URL"
-                raise EndpointUnreachable(f"no answer from {name} within {wait_seconds:.0f} s: {error}") from error
-            await pause(stop, 0.2)
+            raise Unreachable(f"{name} cannot be used: {error}") from error
         else:
             return
+        await pause(stop, 0.2)
 
 
 async def _repeat(follower: Follower, source: Source, stop: asyncio.Event, log: Any) -> None:
@@ -97,7 +101,7 @@ async def _repeat(follower: Follower, source: Source, stop: asyncio.Event, log: 
         began = time.monotonic()
         try:
             outcome = await follower.step()
-        except (RpcError, Reorganised, Fenced, psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
+        except (RpcError, Reorganised, Fenced, *DATABASE_TROUBLE) as error:
             delay = _delay_after(error, delay, source.poll_seconds)
             trouble = _complain(log, trouble, f"{type(error).__name__}: {error}", retry_in_s=round(delay, 2))
             await pause(stop, delay)

@@ -31,10 +31,11 @@ class AnsweringSchema(strawberry.Schema):
     """A schema whose operations each read from a snapshot of their own."""
 
     shows_internal_errors = False
+    reading = Reading
 
     async def execute(self, *arguments: Any, **options: Any) -> Any:
         """Answer a query; the `context_value` is the world."""
-        reading = options["context_value"] = Reading(options["context_value"])
+        reading = options["context_value"] = self.reading(options["context_value"])
         try:
             result = await super().execute(*arguments, **options)
         finally:
@@ -43,7 +44,7 @@ class AnsweringSchema(strawberry.Schema):
 
     async def stream(self, *arguments: Any, **options: Any) -> Any:
         """Answer a query or a subscription over a transport that can tell many results."""
-        reading = options["context_value"] = Reading(options["context_value"])
+        reading = options["context_value"] = self.reading(options["context_value"])
         return self._results(await super().stream(*arguments, **options), reading)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:

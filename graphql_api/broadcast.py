@@ -20,7 +20,8 @@ from runtime.database import Connection
 logger = structlog.get_logger()
 
 RECONNECT_SECONDS = 0.5
-BATCH = 1000
+BATCH = 200
+"""Changes handed out at once; in between, everybody else in this process has a turn."""
 
 
 class Broadcast:
@@ -58,8 +59,9 @@ class Broadcast:
 
     @contextmanager
     def listen(self, interest: Interest) -> Iterator[Listener]:
-        """Yield a listener that hears everything after the current position."""
-        listener = Listener(interest, since=self.position.number)
+        """Yield a listener that hears everything after the current position. Raises `Unavailable`."""
+        _ = self.position
+        listener = Listener(interest)
         self._listeners.add(listener)
         try:
             yield listener
@@ -74,6 +76,10 @@ class Broadcast:
                 except psycopg.OperationalError as error:
                     logger.warning("broadcast.disconnected", reason=str(error).strip(), retry_seconds=RECONNECT_SECONDS)
                 await asyncio.sleep(RECONNECT_SECONDS)
+        except Exception:
+            # Raised on to where the program stops, but said now, when subscriptions stop.
+            logger.exception("broadcast.failed")
+            raise
         finally:
             self._stopped = True
             self._end_all(Unavailable("the server is stopping: subscribe again with after: the last cursor"))
@@ -101,6 +107,8 @@ class Broadcast:
     async def _hand_out(self, connection: Connection) -> int:
         """Give the next changes to whom they concern and return how many there were."""
         changes = await feed.read_after(connection, self.position.number, limit=BATCH)
+        if changes and changes[0][0] != self.position.number + 1:
+            self._end_all(CursorExpired("some changes are no longer kept: read anew and subscribe without a cursor"))
         for number, change in changes:
             heard = Heard.of(number, change)
             for listener in self._listeners:

@@ -7,7 +7,7 @@ Listening begins before looking back, so whatever is committed meanwhile waits i
 from collections.abc import AsyncGenerator
 
 from graphql_api import feed_queries, replay
-from graphql_api.listening import Heard, Interest, Listener
+from graphql_api.listening import Heard, Interest
 from graphql_api.reading import Reading
 from runtime.feed import Position
 
@@ -18,22 +18,26 @@ REPLAY_MAX = 10_000
 async def follow(reading: Reading, interest: Interest, after: Position | None) -> AsyncGenerator[Heard, None]:
     """Yield each change of interest after the cursor, or from now on. Raises `Declined`."""
     with reading.world.broadcast.listen(interest) as listener:
+        through = 0
         if after is not None:
-            for change in await _look_back(reading, listener, after):
+            changes, through = await _look_back(reading, interest, after)
+            for change in changes:
                 yield change
         async for change in listener.changes():
-            # Another process may have told of changes before our own reader saw them.
-            if after is None or change.position > after.number:
+            # What was seen in looking back may still come to our own reader.
+            if change.position > through:
                 yield change
 
 
-async def _look_back(reading: Reading, listener: Listener, after: Position) -> list[Heard]:
-    replay.check(after, await feed_queries.feed_extent(reading.snapshot))
-    through, interest = listener.since, listener.interest
+async def _look_back(reading: Reading, interest: Interest, after: Position) -> tuple[list[Heard], int]:
+    """Return what changed after the cursor, and the position up to which it is told."""
+    extent = await feed_queries.feed_extent(reading.snapshot)
+    replay.check(after, extent)
+    through = extent.position
     rows = await feed_queries.changes_since(
         reading.snapshot, interest, after=after.number, through=through, limit=REPLAY_MAX + 1
     )
     await reading.close()
     if len(rows) > REPLAY_MAX:
-        return [replay.resync(interest, through)]
-    return list(replay.fold(rows, interest, through=through))
+        return [replay.resync(interest, through)], through
+    return list(replay.fold(rows, interest, through=through)), through

@@ -21,7 +21,7 @@ from graphql import (
     ValidationRule,
 )
 
-DEPTH_MAX = 15
+DEPTH_MAX = 12
 FIELDS_MAX = 1000
 TOKENS_MAX = 4000
 

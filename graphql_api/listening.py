@@ -73,17 +73,15 @@ class Interest:
 class Listener:
     """The queue between the one reader of the feed and one subscriber."""
 
-    def __init__(self, interest: Interest, *, since: int) -> None:
-        self.interest = interest
-        self.since = since
-        """The last position that is not in the queue because it came before us."""
+    def __init__(self, interest: Interest) -> None:
+        self._interest = interest
         self._queue: deque[Heard] = deque()
         self._wake = asyncio.Event()
         self._ending: Declined | None = None
 
     def offer(self, change: Heard) -> None:
         """Queue a change if it is of interest."""
-        if self._ending is not None or not self.interest.concerns(change):
+        if self._ending is not None or not self._interest.concerns(change):
             return
         if len(self._queue) >= QUEUE_MAX:
             self.end(

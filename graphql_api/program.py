@@ -33,6 +33,7 @@ async def serve(
     settings: ApiSettings,
     *,
     database_url: str,
+    connect_timeout_seconds: float = 30.0,
     shows_internal_errors: bool = False,
     stop: asyncio.Event | None = None,
     on_started: Callable[[str], None] | None = None,
@@ -43,7 +44,7 @@ async def serve(
     Raises `PortInUse` when the port is taken and `DatabaseUnreachable` when Postgres does not answer in time.
     """
     ensure_free(settings.api_host, settings.api_port, "API_PORT")
-    async with open_world(settings, database_url=database_url) as world:
+    async with open_world(settings, database_url=database_url, wait_seconds=connect_timeout_seconds) as world:
         app = create_app(world, shows_internal_errors=shows_internal_errors)
         with socket.create_server((settings.api_host, settings.api_port)) as listening, _until(stop) as stopping:
             url = _url(listening)
@@ -52,7 +53,7 @@ async def serve(
 
 
 @asynccontextmanager
-async def open_world(settings: ApiSettings, *, database_url: str) -> AsyncIterator[World]:
+async def open_world(settings: ApiSettings, *, database_url: str, wait_seconds: float = 30.0) -> AsyncIterator[World]:
     """Open what all operations share: connections to Postgres, and the one reader of the change feed."""
     broadcast = Broadcast(database_url)
     async with (
@@ -60,6 +61,7 @@ async def open_world(settings: ApiSettings, *, database_url: str) -> AsyncIterat
             database_url,
             program="api",
             size=settings.api_database_connections,
+            wait_seconds=wait_seconds,
             statement_timeout_seconds=settings.api_statement_timeout_seconds,
         ) as pool,
         broadcast.running(),

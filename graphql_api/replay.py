@@ -37,8 +37,8 @@ def check(after: Position, feed: FeedRow) -> None:
 
 def fold(rows: Sequence[SinceRow], interest: Interest, *, through: int) -> Iterator[Heard]:
     """Yield what concerns the subscriber of the changes up to `through`, each at the position to resume from."""
-    resume = [row.first - 1 for row in rows[1:]] + [through]
-    for row, position in zip(rows, resume, strict=True):
+    behind = [*(row.first - 1 for row in rows[1:]), through]
+    for row, position in zip(rows, behind, strict=False):
         change = _folded(row, interest, position)
         if change is not None and interest.concerns(change):
             yield change

@@ -32,45 +32,47 @@ class Snapshot:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._lock = asyncio.Lock()
-        self._connection: Connection | None = None
-        self._timed_out = False
+        self.connection: Connection | None = None
+        self._failure: Exception | None = None
         self.statements = 0
 
     async def fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row]) -> list[Row]:
         """Return the rows of a query as values of a class with the columns' names. Raises `Declined`."""
         async with self._lock:
+            if self._failure is not None:
+                raise self._failure
             try:
-                if self._timed_out:
-                    raise _too_slow()
-                connection = await self._open()
-                self.statements += 1
-                async with connection.cursor(row_factory=class_row(row)) as cursor:
-                    await cursor.execute(query, parameters)
-                    return await cursor.fetchall()
-            except psycopg.errors.QueryCanceled as error:
-                self._timed_out = True  # The transaction is dead: what is asked after this fails as this did.
-                raise _too_slow() from error
-            except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
-                raise Unavailable("the database cannot be reached, or is too busy: try again in a moment") from error
+                return await self._fetch(query, parameters, row)
+            except Exception as error:
+                self._failure = error  # The transaction is dead: what is asked after this fails as this did.
+                raise
 
     async def close(self) -> None:
         """End the transaction, once a statement that is still running has ended, and give the connection back."""
         async with self._lock:
-            connection, self._connection = self._connection, None
-            self._timed_out = False
+            connection, self.connection = self.connection, None
+            self._failure = None
             if connection is not None:
                 with suppress(psycopg.OperationalError):
                     await connection.rollback()
                 await self._pool.putconn(connection)
 
+    async def _fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row]) -> list[Row]:
+        try:
+            connection = await self._open()
+            self.statements += 1
+            async with connection.cursor(row_factory=class_row(row)) as cursor:
+                await cursor.execute(query, parameters)
+                return await cursor.fetchall()
+        except psycopg.errors.QueryCanceled as error:
+            raise TooSlow("the database needed too long for this: ask for less, or narrow the filter") from error
+        except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
+            raise Unavailable("the database cannot be reached, or is too busy: try again in a moment") from error
+
     async def _open(self) -> Connection:
-        if self._connection is None:
+        if self.connection is None:
             connection = await self._pool.getconn(timeout=WAIT_SECONDS)
-            self._connection = connection
+            self.connection = connection
             await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
             await connection.set_read_only(True)
-        return self._connection
-
-
-def _too_slow() -> TooSlow:
-    return TooSlow("the database needed too long for this: ask for less, or narrow the filter")
+        return self.connection

@@ -1,6 +1,6 @@
 """Ask the API as any program would: over HTTP, and over a WebSocket that speaks graphql-transport-ws."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -40,9 +40,17 @@ class Watching:
 class Client:
     """A client of one API."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, url: str, session: aiohttp.ClientSession, stop: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self.url = url
         self.session = session
+        self._stop = stop
+
+    async def stop(self) -> None:
+        """End the API."""
+        assert self._stop is not None, "this API is not ours to stop"
+        await self._stop()
 
     async def respond(self, query: str, **variables: Any) -> Any:
         """Return the whole response to a query."""

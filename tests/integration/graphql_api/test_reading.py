@@ -1,0 +1,176 @@
+"""How an operation reads: one snapshot, and as many statements as the question has parts, whatever the rows."""
+
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+
+from graphql_api.errors import TooSlow, Unavailable
+from graphql_api.orders import job_order
+from graphql_api.pages import Page
+from graphql_api.program import open_world
+from graphql_api.reading import Reading, World
+from graphql_api.schema import build
+from models.values import Chain
+from runtime.settings import ApiSettings
+from tests.integration.graphql_api.market import Market, address, beat, claimed, created, job_id, registered
+
+EVERYTHING = """{
+    jobs { nodes { jobId source { block { final } } provider {
+        address earned source { block { final } }
+        jobs(first: 2) { nodes { provider { earned } } totalCount }
+    } } totalCount }
+    providers { edges { node { earned jobs { nodes { payment } pageInfo { hasNextPage } totalCount } } } totalCount }
+}"""
+
+
+@pytest.fixture
+async def world(schema_url: str) -> AsyncIterator[World]:
+    """What the operations of one process share."""
+    async with open_world(_settings(), database_url=schema_url) as opened:
+        yield opened
+
+
+def _settings(**chosen: object) -> ApiSettings:
+    return ApiSettings.model_validate(chosen)
+
+
+async def _commit(market: Market, first: int, last: int) -> None:
+    for number in range(first, last + 1):
+        name = f"provider {number % 20}"
+        await market.commit(
+            registered(name, number),
+            created(number, number, provider=name, payment=number),
+            claimed(number, number, log_index=1, provider=name, amount=number),
+        )
+
+
+async def _statements(world: World, query: str) -> int:
+    """Return the number of statements that answering a query took."""
+    counted: list[Reading] = []
+
+    class Counted(Reading):
+        def __init__(self, world: World) -> None:
+            super().__init__(world)
+            counted.append(self)
+
+    schema = build()
+    schema.reading = Counted
+    result = await schema.execute(query, context_value=world)
+    assert result.errors is None
+    return counted[0].snapshot.statements
+
+
+async def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(world: World, market: Market) -> None:
+    """Three levels of lists in each other take the same few statements for one row as for many."""
+    await market.checkpoint(Chain.BSC, number=0)
+    await _commit(market, 1, 1)
+    for_one = await _statements(world, EVERYTHING)
+    await _commit(market, 2, 60)
+    for_many = await _statements(world, EVERYTHING)
+
+    assert for_one == for_many <= 12
+
+
+async def test_a_question_that_needs_no_row_opens_no_transaction(world: World) -> None:
+    """`__typename` costs the database nothing."""
+    assert await _statements(world, "{ __typename }") == 0
+
+
+async def test_rows_are_read_once_for_all_fields_of_a_list(world: World) -> None:
+    """Edges, nodes and page info are one page."""
+    query = "{ jobs { edges { cursor } nodes { jobId } pageInfo { hasNextPage } } }"
+
+    assert await _statements(world, query) == 1
+
+
+async def test_a_count_alone_reads_no_rows(world: World) -> None:
+    """Nobody asked for a page."""
+    assert await _statements(world, "{ jobs { totalCount } }") == 1
+
+
+async def test_one_answer_stands_on_one_block(world: World, market: Market) -> None:
+    """What is committed while an answer is under way is in none of its parts."""
+    await market.commit(created(1, 10, payment=1))
+    reading = Reading(world)
+    page = Page(order=job_order())
+    try:
+        before = len((await reading.jobs((), page)).rows)
+        await market.commit(created(2, 11, payment=1), beat("provider", 12))
+
+        assert (before, await reading.job_count(())) == (1, 1)
+        assert await reading.provider(address("provider")) is None
+    finally:
+        await reading.close()
+
+
+async def test_a_closed_reading_reads_a_new_snapshot(world: World, market: Market) -> None:
+    """Each event of a subscription is read as it is by then."""
+    reading = Reading(world)
+    assert await reading.job(job_id(1)) is None
+    await market.commit(created(1, 10, payment=1))
+
+    await reading.close()
+
+    assert await reading.job(job_id(1)) is not None
+    await reading.close()
+
+
+async def test_an_answer_cannot_write(world: World) -> None:
+    """The transaction is read-only, so no mistake of ours changes a row."""
+    reading = Reading(world)
+    await reading.job(job_id(1))
+    connection = reading.snapshot.connection
+    assert connection is not None
+
+    assert [row[0] async for row in await connection.execute("show transaction_read_only")] == ["on"]
+    assert [row[0] async for row in await connection.execute("show transaction_isolation")] == ["repeatable read"]
+    await reading.close()
+
+
+async def test_connections_come_back_whatever_happens(schema_url: str, market: Market) -> None:
+    """Answers that fail in the middle leave no connection behind."""
+    await market.execute("drop table payment_claimed")
+    await market.commit(registered("provider", 1))
+    schema = build()
+    async with open_world(_settings(api_database_connections=2), database_url=schema_url) as world:
+        for _ in range(3):
+            failed = "{ providers { nodes { earned } } jobStats { paidOut } }"
+            assert (await schema.execute(failed, context_value=world)).errors
+
+        assert (await schema.execute("{ jobStats { total } }", context_value=world)).errors is None
+
+
+async def test_a_slow_statement_ends_and_says_what_to_do(schema_url: str) -> None:
+    """The limit is a setting; all that is asked after it in the same answer fails the same way."""
+    settings = _settings(api_statement_timeout_seconds=0.2)
+    async with (
+        open_world(settings, database_url=schema_url) as world,
+        await psycopg.AsyncConnection.connect(schema_url) as other,
+    ):
+        await other.execute("lock table jobs in access exclusive mode")
+        reading = Reading(world)
+        with pytest.raises(TooSlow, match="the database needed too long for this: ask for less"):
+            await reading.job_count(())
+        with pytest.raises(TooSlow):
+            await reading.checkpoints()
+        await reading.close()
+
+        assert await reading.checkpoints() == []
+        await reading.close()
+
+
+async def test_a_database_that_went_away_is_said_to_be_unavailable(world: World, market: Market) -> None:
+    """A connection that breaks in the middle of an answer is not an internal error."""
+    reading = Reading(world)
+    await reading.checkpoints()
+    await market.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lamda-api' and pid != 0"
+    )
+
+    with pytest.raises(Unavailable, match="cannot be reached, or is too busy: try again"):
+        await reading.job_count(())
+    await reading.close()
+
+    assert await reading.job_count(()) == 0
+    await reading.close()

@@ -155,6 +155,7 @@ def test_a_circle_is_noticed_once() -> None:
         "import os",
         "from indexer import store",
         "from chain.rpc import Endpoint",
+        "from chain.rpc import decode",
         "import msgspec",
         "from datetime import datetime\nNOW = datetime.now()",
         "from uuid import uuid4\nNAME = uuid4()",
@@ -172,6 +173,7 @@ def test_an_impure_decision_is_noticed(text: str) -> None:
     [
         ("indexer.plan", "from chain.wire import Header\nfrom models.values import BlockRange\nimport math"),
         ("indexer.reconcile", "from datetime import UTC, datetime\nEPOCH = datetime.fromtimestamp(0, UTC)"),
+        ("dispatch.settle", "from dispatch.credit_values import Intent"),
         ("chain.wire", "import msgspec"),
         ("indexer.store", "import asyncio"),
     ],

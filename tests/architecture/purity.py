@@ -7,7 +7,7 @@ holds shapes that verbs speak of; it obeys the same rules, but may use the libra
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from tests.architecture.source import Module, imports
 
@@ -20,13 +20,14 @@ HARMLESS_LIBRARY = {
     "typing", "uuid",
 }  # fmt: skip
 
-# What each value module may import beyond what verbs may.
+# A module named for its values is a value module: `indexer.values`, `dispatch.credit_values`. These are, too, with
+# what each may import beyond what verbs may.
 VALUE_MODULES: dict[str, set[str]] = {
+    "models.values": {"eth_hash"},
     "chain.wire": {"msgspec"},
     "chain.abi": {"eth_hash", "contracts"},
     "chain.calls": set(),
     "chain.errors": set(),
-    "indexer.values": set(),
 }
 
 CLOCKS_AND_DICE = {"now", "utcnow", "today", "uuid1", "uuid4"}
@@ -35,22 +36,27 @@ IMPURE_FUNCTIONS = {"open", "print", "input", "breakpoint"}
 
 def impurities(modules: Iterable[Module]) -> list[str]:
     """Complain about what a verb or value module does or imports beyond deciding."""
-    pure = [module for module in modules if _must_be_pure(module)]
-    names = {module.name for module in pure} | VALUE_MODULES.keys()
-    return [complaint for module in pure for complaint in [*_impure_imports(module, pure=names), *_impure_acts(module)]]
+    everything = {module.name: module for module in modules}
+    return [
+        complaint
+        for module in everything.values()
+        if module.room in ROOMS_WITH_VERBS and _is_pure(module.name)
+        for complaint in [*_impure_imports(module, everything.keys()), *_impure_acts(module)]
+    ]
 
 
-def _must_be_pure(module: Module) -> bool:
-    is_verb = module.own_name in VERBS and module.room in ROOMS_WITH_VERBS
-    return is_verb or module.name in VALUE_MODULES
+def _is_pure(name: str) -> bool:
+    """Say whether a module's name promises purity."""
+    own_name = name.rpartition(".")[2]
+    return own_name in VERBS or own_name.split("_")[-1] == "values" or name in VALUE_MODULES
 
 
-def _impure_imports(module: Module, *, pure: set[str]) -> list[str]:
+def _impure_imports(module: Module, known: Set[str]) -> list[str]:
     allowed = HARMLESS_LIBRARY | {"models"} | VALUE_MODULES.get(module.name, set())
     return [
         f"{module.at(found.node)}: a deciding module may not import {found.candidates[-1]}"
         for found in imports(module)
-        if found.top not in allowed and found.resolve(pure) not in pure
+        if found.top not in allowed and not _is_pure(found.resolve(known))
     ]
 
 

@@ -1,7 +1,7 @@
 """Read the house's modules as text and syntax trees, and tell what each imports."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class Import:
         """Return the top-level package imported from."""
         return self.candidates[-1].partition(".")[0]
 
-    def resolve(self, known: set[str]) -> str:
+    def resolve(self, known: Set[str]) -> str:
         """Return the most precise candidate that is a known module, else the module named in the statement."""
         return next((each for each in self.candidates if each in known), self.candidates[-1])
 

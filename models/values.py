@@ -69,6 +69,14 @@ class BlockId:
     hash: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fees:
+    """What a transaction offers for each unit of gas, in wei: the most in all, and of that the tip."""
+
+    max_wei: int
+    priority_wei: int
+
+
 class NotAnAddress(ValueError):
     """The text is not 20 bytes of hex with a valid EIP-55 checksum, where it has one."""
 

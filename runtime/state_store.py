@@ -54,6 +54,15 @@ async def refresh(
     ]
 
 
+async def touch(connection: Connection, derivation: Derivation, keys: Iterable[bytes]) -> list[Change]:
+    """Return a change for each row of `keys`: the row stays as it is, and something that is shown beside it moved."""
+    rows = await connection.execute(derivation.show(), {"keys": sorted(set(keys))})
+    return [
+        Change(entity=derivation.entity, kind=ChangeKind.UPDATED, key=key, before=watched, after=watched)
+        async for key, watched in rows
+    ]
+
+
 async def refresh_in_bulk(
     connection: Connection, derivation: Derivation, scope: str, parameters: Mapping[str, Any]
 ) -> list[Change]:

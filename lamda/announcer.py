@@ -1,10 +1,13 @@
 """
 What the operator of `lamda up` sees: a line for each thing done, what to worry about, and a panel of addresses.
 
-At a terminal with colours and a frame; anywhere else as plain lines that a log can keep.
+At a terminal with colours and a frame; anywhere else as plain lines that a log can keep. When nobody can read any more
+(the terminal was closed, the pipe has ended) it falls silent: that is no reason for anything to end, least of all halfway
+through an orderly stop.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -34,9 +37,16 @@ class Announcer:
         width = max(map(len, rows))
         lines = [f"[bold]{name.ljust(width)}[/]  {escape(value)}" for name, value in rows.items()]
         if self._console.is_terminal:
-            self._console.print(Panel("\n".join(lines), title=title, title_align="left", expand=False, padding=(1, 2)))
+            self._print(Panel("\n".join(lines), title=title, title_align="left", expand=False, padding=(1, 2)))
         else:
-            self._console.print("\n".join([title, *(f"  {line}" for line in lines)]), soft_wrap=True)
+            self._print("\n".join([title, *(f"  {line}" for line in lines)]), soft_wrap=True)
 
     def _line(self, sign: str, what: str, *, style: str = "") -> None:
-        self._console.print(f"{sign} {escape(what)}", style=style, soft_wrap=True, highlight=False)
+        self._print(f"{sign} {escape(what)}", style=style, soft_wrap=True, highlight=False)
+
+    def _print(self, *what: Any, **how: Any) -> None:
+        try:
+            self._console.print(*what, **how)
+        # rich asks to exit when a pipe is broken.
+        except (OSError, SystemExit):
+            self._console.quiet = True

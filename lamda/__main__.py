@@ -1,0 +1,5 @@
+"""Run the command line: `python -m lamda`."""
+
+from lamda.cli import main
+
+main()

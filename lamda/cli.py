@@ -1,0 +1,174 @@
+"""
+The command line.
+
+Each command reads the settings it needs, opens what it stands on, and hands over to its program. What a person
+must mend is printed as one message without a traceback, and ends with exit code 1.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+import migrations
+from devnet.program import devnet
+from graphql_api.program import serve as serve_api
+from indexer.program import Source, index
+from indexer.values import Followed
+from lamda import queries
+from lamda import status as status_page
+from lamda.announcer import Announcer
+from lamda.databases import database_url
+from lamda.up import Up
+from models.values import Chain
+from runtime import lifecycle, logs
+from runtime.database import open_pool, wait_until_reachable
+from runtime.errors import CannotRun
+from runtime.settings import (
+    ApiSettings,
+    BscSettings,
+    CommonSettings,
+    DevnetSettings,
+    IndexerSettings,
+    OpbnbSettings,
+    load,
+)
+
+app = typer.Typer(
+    name="lamda",
+    help="Index BSC and opBNB for a GPU marketplace and serve it over GraphQL.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+DATA = Path(".lamda")
+DataOption = Annotated[Path, typer.Option("--data", help="Folder of the embedded servers and local chains.")]
+
+
+def main() -> None:
+    """Run the command line; print what a person must mend without a traceback."""
+    try:
+        app()
+    except CannotRun as error:
+        Console(stderr=True, highlight=False).print(f"[bold red]lamda:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command("up")
+def run_everything(
+    data: DataOption = DATA,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete the databases of earlier worlds.")] = False,
+) -> None:
+    """Run everything here: Postgres, two local chains, indexer, API and a small world of actors."""
+    common, api = load(CommonSettings, ApiSettings)
+    announcer = Announcer(Console(highlight=False))
+    _run(Up(data, common, api, announcer, forget_others=forget).run, common)
+
+
+@app.command()
+def migrate(data: DataOption = DATA) -> None:
+    """Bring the database to the schema this version needs."""
+    (common,) = load(CommonSettings)
+
+    async def program(_: asyncio.Event) -> None:
+        async with database_url(common, data) as url:
+            await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
+            before, after = await asyncio.to_thread(migrations.upgrade, url)
+            typer.echo(f"schema is at {after}" + (", as before" if before == after else f", was at {before or 'none'}"))
+
+    _run(program, common)
+
+
+@app.command("index")
+def index_chains(
+    chain: Annotated[list[Chain] | None, typer.Option(help="Follow this chain only; may be repeated.")] = None,
+    to_block: Annotated[int | None, typer.Option(min=0, help="Stop when this block is indexed, and exit 0.")] = None,
+    data: DataOption = DATA,
+) -> None:
+    """Follow the chains into the database, until stopped or up to a block."""
+    chains = list(dict.fromkeys(chain or list(Chain)))
+    groups = [BscSettings if each is Chain.BSC else OpbnbSettings for each in chains]
+    common, indexer, *settings = load(CommonSettings, IndexerSettings, *groups)
+    sources = [_source(each, indexer) for each in settings]
+
+    async def program(stop: asyncio.Event) -> None:
+        async with (
+            database_url(common, data) as url,
+            open_pool(url, program="index", size=4, wait_seconds=common.connect_timeout_seconds) as pool,
+        ):
+            await asyncio.to_thread(migrations.check, url)
+            await index(
+                pool,
+                sources,
+                stop,
+                offline_after=timedelta(seconds=indexer.provider_offline_after_seconds),
+                wait_seconds=common.connect_timeout_seconds,
+                to_block=to_block,
+            )
+
+    _run(program, common)
+
+
+@app.command()
+def serve(data: DataOption = DATA) -> None:
+    """Serve the GraphQL API, until stopped."""
+    common, api = load(CommonSettings, ApiSettings)
+
+    async def program(stop: asyncio.Event) -> None:
+        async with database_url(common, data) as url:
+            await asyncio.to_thread(migrations.check, url)
+            await serve_api(api, database_url=url, shows_internal_errors=common.environment == "development", stop=stop)
+
+    _run(program, common)
+
+
+@app.command("devnet")
+def run_devnet() -> None:
+    """Run a world to try: two local chains and the contracts, unless settings name them, and actors on them."""
+    common, settings = load(CommonSettings, DevnetSettings)
+    _run(lambda stop: devnet(settings, stop, tell=typer.echo), common)
+
+
+@app.command()
+def status(data: DataOption = DATA) -> None:
+    """Show how far each chain is indexed, and what stands in the way."""
+    (common,) = load(CommonSettings)
+
+    async def program(_: asyncio.Event) -> None:
+        async with (
+            database_url(common, data) as url,
+            open_pool(url, program="status", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
+        ):
+            await asyncio.to_thread(migrations.check, url)
+            Console().print(status_page.table(await queries.chain_statuses(pool)))
+
+    _run(program, common)
+
+
+def _source(settings: BscSettings | OpbnbSettings, indexer: IndexerSettings) -> Source:
+    if isinstance(settings, BscSettings):
+        followed = Followed(
+            chain=Chain.BSC,
+            chain_id=settings.bsc_chain_id,
+            contract=settings.job_manager_contract_address,
+            start_block=settings.bsc_start_block,
+        )
+        return Source(followed=followed, urls=settings.bsc_rpc_url, poll_seconds=indexer.bsc_poll_seconds)
+    followed = Followed(
+        chain=Chain.OPBNB,
+        chain_id=settings.opbnb_chain_id,
+        contract=settings.node_reputation_contract_address,
+        start_block=settings.opbnb_start_block,
+    )
+    return Source(followed=followed, urls=settings.opbnb_rpc_url, poll_seconds=indexer.opbnb_poll_seconds)
+
+
+def _run(program: Callable[[asyncio.Event], Awaitable[None]], common: CommonSettings) -> None:
+    logs.configure(common.environment)
+    asyncio.run(lifecycle.run_until_stopped(program))

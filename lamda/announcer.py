@@ -2,8 +2,8 @@
 What the operator of `lamda up` sees: a line for each thing done, what to worry about, and a panel of addresses.
 
 At a terminal with colours and a frame; anywhere else as plain lines that a log can keep. When nobody can read any more
-(the terminal was closed, the pipe has ended) it falls silent: that is no reason for anything to end, least of all halfway
-through an orderly stop.
+(the terminal was closed, the pipe has ended) it falls silent: that is no reason for anything to end, least of all
+halfway through an orderly stop.
 """
 
 from collections.abc import Mapping

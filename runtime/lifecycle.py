@@ -1,8 +1,8 @@
 """
 Run a program until it is told to stop, and wait in ways that a stop interrupts.
 
-This is the one place that turns signals into an orderly end: SIGINT and SIGTERM set an event, and every loop of
-ours looks at it between steps.
+This is the one place that turns signals into an orderly end: SIGINT, SIGTERM and, when the terminal goes away, SIGHUP
+set an event, and every loop of ours looks at it between steps.
 """
 
 import asyncio
@@ -10,19 +10,23 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 Program = Callable[[asyncio.Event], Awaitable[None]]
 
 
 async def run_until_stopped(program: Program) -> None:
-    """Run a program, handing it an event that SIGINT or SIGTERM sets."""
+    """Run a program, handing it an event that a signal to end sets."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # Where `nohup` had SIGHUP ignored it stays ignored.
+    numbers = [number for number in ENDINGS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in numbers:
         loop.add_signal_handler(number, stop.set)
     try:
         await program(stop)
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
 
 

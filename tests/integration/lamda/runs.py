@@ -60,6 +60,10 @@ class Run:
                 await asyncio.sleep(0.1)
         return total
 
+    def close_ears(self) -> None:
+        """Close our end of what the run prints to."""
+        self.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]  # asyncio offers no other way.
+
     def family(self) -> dict[int, str]:
         """Return the processes that descend from the run, itself among them, each with its command."""
         parents = {int(each.name): _parent(each) for each in Path("/proc").glob("[0-9]*")}

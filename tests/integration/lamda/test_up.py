@@ -117,6 +117,19 @@ async def test_an_impatient_second_signal_changes_nothing(data: Path) -> None:
         assert record(data)["clean"]
 
 
+async def test_a_closed_terminal_is_a_stop_in_order(data: Path) -> None:
+    """Nobody reads what it prints, and a hang-up is all it hears."""
+    async with up(data) as run:
+        await run.shows(ALL_IS_WELL)
+        family = run.family()
+        run.close_ears()
+        run.process.send_signal(signal.SIGHUP)
+
+        assert await run.process.wait() == 0
+    assert still_running(family) == {}
+    assert record(data)["clean"]
+
+
 @pytest.mark.parametrize("moment", ["new world", "embedded Postgres", "local bsc", "starting indexer"])
 async def test_a_stop_while_starting_leaves_nothing(data: Path, moment: str) -> None:
     async with up(data) as run:

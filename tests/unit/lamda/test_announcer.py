@@ -1,5 +1,6 @@
 """The operator reads plain lines where there is no terminal, and a framed panel where there is one."""
 
+import errno
 import io
 
 from rich.console import Console
@@ -34,3 +35,17 @@ def test_a_log_keeps_one_line_for_one_thing() -> None:
 def test_a_terminal_gets_a_frame() -> None:
     assert "╭─ Lamda Network ─" in heard(is_terminal=True)
     assert "│  Logs      /a/[b]/logs" in heard(is_terminal=True)
+
+
+class ClosedTerminal(io.StringIO):
+    """What is left of a terminal whose window was closed."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EIO, f"cannot show {text!r}")
+
+
+def test_it_falls_silent_when_nobody_reads_any_more() -> None:
+    announcer = Announcer(Console(file=ClosedTerminal()))
+
+    for _ in range(3):
+        announcer.done("chains")

@@ -1,0 +1,94 @@
+"""The values that pass between the beats of dispatch and of the intake of reports."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A job that is due for an attempt: what its `JobCreated` said and where, and the attempts made before."""
+
+    job_id: bytes
+    renter: bytes
+    provider: bytes
+    payment: int
+    block_number: int
+    block_hash: bytes
+    transaction_hash: bytes
+    log_index: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt to hand a job to its provider's agent; `token` comes back in the agent's reports."""
+
+    job_id: bytes
+    number: int
+    provider: bytes
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """What to run, as the renter said; None where they left it out."""
+
+    docker_image: str
+    input_url: str | None
+    output_bucket: str | None
+    output_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What goes out over the bus. A message id that was seen before is not stored again."""
+
+    subject: str
+    message_id: str
+    payload: bytes
+
+
+class Said(StrEnum):
+    """What an agent can say of a job, in the words that `agent_reports` keeps."""
+
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """
+    What came from an agent, read but not yet believed.
+
+    `sender` is the address that the subject vouches for or the body claims; None where neither names one.
+    """
+
+    job_id: bytes
+    said: Said
+    sender: bytes | None
+    token: str | None
+    message: str | None = None
+    output_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The newest report we believed of a job: to which attempt, and what it said."""
+
+    attempt: int
+    said: Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """
+    What we know of a job that somebody reports on.
+
+    `attempts` are those addressed to its provider, by token; `is_over` when the chain has settled the job.
+    """
+
+    provider: bytes
+    attempts: dict[str, int]
+    answered: Answered | None
+    is_over: bool

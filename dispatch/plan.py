@@ -1,0 +1,27 @@
+"""
+Decide when a job is handed out again.
+
+An attempt is repeated while its agent says nothing, after a pause that doubles from half a minute to half an hour. It
+is never given up: the renter's money is held as long as the job is open.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from dispatch.job_values import Attempt, Waiting
+
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 240, 480, 960, 1800))
+"""The pause after the first attempt, the second, …; the last one goes on."""
+
+
+def due_at(attempt: int, decided_at: datetime) -> datetime:
+    """Return when the next attempt is due if the agent says nothing to this one, the first being number 1."""
+    return decided_at + PAUSES[min(attempt, len(PAUSES)) - 1]
+
+
+def attempts(waiting: Iterable[Waiting], tokens: Iterable[str]) -> list[Attempt]:
+    """Return the next attempt for each job that waits, each with a token of its own."""
+    return [
+        Attempt(job_id=job.job_id, number=job.attempts + 1, provider=job.provider, token=token)
+        for job, token in zip(waiting, tokens, strict=False)
+    ]

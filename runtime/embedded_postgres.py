@@ -23,6 +23,7 @@ import psycopg
 from psycopg import sql
 
 from runtime.data_folder import DataFolder
+from runtime.errors import CannotRun
 from runtime.ports import LOOPBACK, prefer
 from runtime.postgres_launch import PostgresLaunch, choose_launch
 from runtime.processes import Child, Program, ServerFailed, run
@@ -149,7 +150,11 @@ class EmbeddedPostgres:
         return path
 
     def _password(self) -> str:
-        return (self._folder.path / "password").read_text()
+        path = self._folder.path / "password"
+        try:
+            return path.read_text()
+        except FileNotFoundError:
+            raise CannotRun(f"{path} is missing: put it back, or move {path.parent} away to begin afresh") from None
 
     def _choose_port(self) -> None:
         path = self._folder.path / "port"

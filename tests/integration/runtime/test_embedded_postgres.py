@@ -16,6 +16,7 @@ import pytest
 from runtime import embedded_postgres, postgres_launch
 from runtime.data_folder import FolderInUse
 from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.errors import CannotRun
 from runtime.postgres_launch import Identity, NoPostgres, identities
 from runtime.processes import ServerFailed
 
@@ -198,6 +199,16 @@ async def test_the_password_is_ours_alone_and_is_asked_for(folder: Path) -> None
             await psycopg.AsyncConnection.connect(wrong)
     finally:
         await server.stop()
+
+
+async def test_a_lost_password_is_told(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    await server.start()
+    await server.stop()
+    (folder / "password").unlink()
+
+    with pytest.raises(CannotRun, match="password is missing"):
+        await EmbeddedPostgres(folder).start()
 
 
 async def test_an_initdb_cut_short_is_done_again(folder: Path) -> None:

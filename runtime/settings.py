@@ -5,8 +5,10 @@ Each program asks `load` for the groups it needs and gets either all of them, va
 setting that is missing or wrong, with what was expected.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -24,13 +26,21 @@ class SettingsError(CannotRun):
 def _urls(schemes: tuple[str, ...]) -> Callable[[object], object]:
     def split(value: object) -> object:
         urls = [url.strip() for url in str(value).split(",") if url.strip()]
-        wrong = [url for url in urls if not url.startswith(tuple(f"{scheme}://" for scheme in schemes))]
-        if wrong or not urls:
+        if not urls or not all(_can_be_asked(url, schemes) for url in urls):
             expected = " or ".join(f"{scheme}://…" for scheme in schemes)
             raise ValueError(f"expected one URL or several, comma-separated, each {expected}")
         return tuple(urls)
 
     return split
+
+
+def _can_be_asked(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # The port is no number, or too large for one; or the host is half an IPv6 address.
+        return False
 
 
 def _contract(value: object) -> object:
@@ -125,6 +135,9 @@ EXPECTED = {
 }
 """What a missing setting should have held."""
 
+SPELLED = {"PORT": "API_PORT (or PORT)"}
+"""How a setting is named that has two names."""
+
 
 def load(*groups: type[Group]) -> tuple[Any, ...]:
     """Return one instance of each group, or raise one `SettingsError` that names all that is wrong in any."""
@@ -146,7 +159,19 @@ def _describe(problem: Any) -> str:
     if problem["type"] == "missing":
         return f"{name} is missing and has no default: expected {EXPECTED.get(field, 'a value')}"
     reason = problem["msg"].removeprefix("Value error, ")
-    return f"{name}={problem['input']!r} is wrong: {reason}"
+    value = _without_secrets(problem["input"]) if name.endswith("_URL") else problem["input"]
+    return f"{SPELLED.get(name, name)}={value!r} is wrong: {reason}"
+
+
+def _without_secrets(urls: str) -> str:
+    """Return URLs as far as their hosts: passwords stand before, and keys behind."""
+    return ", ".join(_host_of(url.strip()) for url in urls.split(","))
+
+
+def _host_of(url: str) -> str:
+    scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
+    host, *hidden = re.split(r"[/?#]", rest.rpartition("@")[2], maxsplit=1)
+    return f"{scheme}{separator}{host}" + ("/…" if hidden else "")
 
 
 def _message(problems: Sequence[str]) -> str:

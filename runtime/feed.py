@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 
 from models.feed import ChangeKind, Entity
 
+POSITION_MAX = 2**63 - 1
 CHANNEL = "changes"
 """Where a commit notifies. A notification only hastens: every reader also polls."""
 
@@ -50,9 +51,13 @@ class Position:
         """Return the position a cursor stands for. Raises `ValueError` when it is none of ours."""
         try:
             raw = base64.b64decode(text.encode(), altchars=b"-_", validate=True)
-            return cls(epoch=UUID(bytes=raw[:16]), number=struct.unpack(">Q", raw[16:])[0])
+            position = cls(epoch=UUID(bytes=raw[:16]), number=struct.unpack(">Q", raw[16:])[0])
         except (binascii.Error, struct.error, ValueError) as error:
             raise ValueError(f"{text!r} is not a cursor of this feed") from error
+        # Base64 has more than one text for some bytes, and a bigint holds no number as large as eight bytes do.
+        if str(position) != text or position.number > POSITION_MAX:
+            raise ValueError(f"{text!r} is not a cursor of this feed")
+        return position
 
 
 async def append(connection: psycopg.AsyncConnection[Any], changes: Sequence[Change]) -> None:

@@ -90,5 +90,7 @@ def range_after_refusal(size: int, refusal: AskLess) -> int:
     """Return the range to ask for next: what the endpoint named, else half. Raises the refusal at one block."""
     if size == 1:
         raise refusal
-    smaller = size // 2
-    return min(smaller, refusal.limit) if refusal.limit else smaller
+    # A limit that we kept to and were refused all the same is none.
+    if refusal.limit and refusal.limit < size:
+        return refusal.limit
+    return size // 2

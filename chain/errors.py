@@ -55,19 +55,19 @@ REST = (
 """The endpoint has no credit left, or no history that old."""
 
 RANGE_WITH_NUMBER = re.compile(
-    r"exceed maximum block range: (?P<a>[\d,]+)"
-    r"|up to a (?P<b>\d+k) block range"
-    r"|limited to a? ?(?P<c>[\d,]+) (?:range|block)"
-    r"|ranges over (?P<d>[\d,]+) blocks"
-    r"|max is (?P<e>\d+k?) blocks"
-    r"|exceeds limit of (?P<f>[\d,]+)"
-    r"|maximum is set to (?P<g>[\d,]+)"
-    r"|requested blocks is (?P<h>[\d,]+)",
+    r"exceed maximum block range: (?P<a>\d[\d,]{0,11})"
+    r"|up to a (?P<b>\d{1,9}k) block range"
+    r"|limited to a? ?(?P<c>\d[\d,]{0,11}) (?:range|block)"
+    r"|ranges over (?P<d>\d[\d,]{0,11}) blocks"
+    r"|max is (?P<e>\d{1,9}k?) blocks"
+    r"|exceeds limit of (?P<f>\d[\d,]{0,11})"
+    r"|maximum is set to (?P<g>\d[\d,]{0,11})"
+    r"|requested blocks is (?P<h>\d[\d,]{0,11})",
     re.IGNORECASE,
 )
 RANGE_THAT_WORKS = re.compile(
     r"(?:this block range should work|try with this block range|retry with the range):? "
-    r"\[?(?P<first>0x[0-9a-f]+|\d+)(?:, ?|-)(?P<last>0x[0-9a-f]+|\d+)",
+    r"\[?(?P<first>0x[0-9a-f]{1,15}|\d{1,18})(?:, ?|-)(?P<last>0x[0-9a-f]{1,15}|\d{1,18})",
     re.IGNORECASE,
 )
 TOO_MUCH = (
@@ -120,9 +120,14 @@ def range_limit(message: str) -> int | None:
     """Return the number of blocks that the message says one request may span, if it says so."""
     works = RANGE_THAT_WORKS.search(message)
     if works:
-        return max(1, int(works["last"], 0) - int(works["first"], 0) + 1)
+        return max(1, _block(works["last"]) - _block(works["first"]) + 1)
     found = RANGE_WITH_NUMBER.search(message)
     if not found:
         return None
     digits = next(group for group in found.groups() if group).replace(",", "").lower()
-    return int(digits.removesuffix("k")) * (1000 if digits.endswith("k") else 1)
+    # No blocks at all is not a limit that anybody could keep to.
+    return int(digits.removesuffix("k")) * (1000 if digits.endswith("k") else 1) or None
+
+
+def _block(text: str) -> int:
+    return int(text, 16 if text[:2].lower() == "0x" else 10)

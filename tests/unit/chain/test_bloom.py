@@ -1,0 +1,95 @@
+"""A bloom never denies a log that is there; what it denies is not there."""
+
+from eth_hash.auto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chain.abi import EVENTS_BY_CONTRACT, EVENTS_BY_NAME
+from chain.bloom import BloomFilter
+from chain.calls import LogFilter
+
+JOB_MANAGER = tuple(shape.topic0 for shape in EVENTS_BY_CONTRACT["JobManager"])
+CREATED = EVENTS_BY_NAME["JobCreated"].topic0
+NODE_REPUTATION = tuple(shape.topic0 for shape in EVENTS_BY_CONTRACT["NodeReputation"])
+EMPTY = "0x" + "0" * 512
+
+# The bits of a real header: anvil's block with one JobCreated, of job 0xaa… and provider 0x22….
+CONTRACT = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")
+RENTER = bytes.fromhex("70997970c51812dc3a010c7d01b50e0d17dc79c8")
+REAL_BITS = [52, 107, 120, 238, 486, 801, 1045, 1201, 1254, 1259, 1565, 1651, 1776, 1811, 1969]
+
+ADDRESSES = st.binary(min_size=20, max_size=20)
+TOPICS = st.binary(min_size=32, max_size=32)
+LOGS = st.tuples(ADDRESSES, st.lists(TOPICS, max_size=4))
+
+
+def reference(*logs: tuple[bytes, list[bytes]]) -> str:
+    """Return the bloom of logs by the letter of the Yellow Paper, 4.4.1: three 11-bit numbers of each value's hash."""
+    bits = bytearray(256)
+    for address, topics in logs:
+        for value in (address, *topics):
+            digest = keccak(value)
+            for pair in (digest[0:2], digest[2:4], digest[4:6]):
+                bit = (pair[0] % 8) * 256 + pair[1]
+                bits[255 - bit // 8] |= 1 << (bit % 8)
+    return "0x" + bits.hex()
+
+
+def of_bits(bits: list[int]) -> str:
+    return f"{sum(1 << bit for bit in bits):#0514x}"
+
+
+def filter_of(address: bytes, topics: tuple[str, ...]) -> BloomFilter:
+    return BloomFilter(LogFilter(address=address, topics=topics))
+
+
+def topic(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def test_the_reference_agrees_with_a_real_header() -> None:
+    """So that what is tested against it means something."""
+    topics = [topic(CREATED), b"\xaa" * 32, bytes(12) + RENTER, bytes(12) + b"\x22" * 20]
+
+    assert reference((CONTRACT, topics)) == of_bits(REAL_BITS)
+
+
+def test_a_real_header_shows_its_log() -> None:
+    """And only to whoever asks for that contract and that event."""
+    bloom = of_bits(REAL_BITS)
+
+    assert filter_of(CONTRACT, JOB_MANAGER).may_match(bloom)
+    assert not filter_of(CONTRACT, NODE_REPUTATION).may_match(bloom)
+    assert not filter_of(RENTER[::-1], JOB_MANAGER).may_match(bloom)
+
+
+def test_each_bit_counts() -> None:
+    """Take any of the bits of the address or of the event away, and the log cannot be there."""
+    ours = filter_of(CONTRACT, (CREATED,))
+    telling = [bit for bit in REAL_BITS if not ours.may_match(of_bits([each for each in REAL_BITS if each != bit]))]
+
+    assert of_bits(telling) == reference((CONTRACT, [topic(CREATED)]))
+
+
+@given(
+    address=ADDRESSES, rest=st.lists(TOPICS, max_size=3), others=st.lists(LOGS, max_size=20), which=st.integers(0, 2)
+)
+def test_a_log_that_is_there_is_never_denied(
+    address: bytes, rest: list[bytes], others: list[tuple[bytes, list[bytes]]], which: int
+) -> None:
+    """Any event of ours, with any other arguments, among any other logs."""
+    bloom = reference(*others, (address, [topic(JOB_MANAGER[which]), *rest]))
+
+    assert filter_of(address, JOB_MANAGER).may_match(bloom)
+
+
+@given(address=ADDRESSES)
+def test_an_empty_bloom_denies_everything(address: bytes) -> None:
+    """Empty blocks cost no further question."""
+    assert not filter_of(address, JOB_MANAGER).may_match(EMPTY)
+
+
+@given(address=ADDRESSES)
+def test_the_address_alone_is_not_enough(address: bytes) -> None:
+    """Another event of the same contract is none of ours."""
+    assert not filter_of(address, JOB_MANAGER).may_match(reference((address, [])))

@@ -20,7 +20,7 @@ from runtime.errors import CannotRun
 DEFAULT_PORT = 4222
 RECONNECT_PAUSE_SECONDS = 0.5
 PING_SECONDS = 10
-DRAIN_SECONDS = 5
+DRAIN_SECONDS = 2
 
 logger = structlog.get_logger()
 
@@ -40,6 +40,7 @@ class Bus:
         self._places = [_place(each) for each in self._servers]
         self._log = logger.bind(server=self.address)
         self._trouble = ""
+        self._is_closing = False
         self._closed = asyncio.Event()
 
     async def connect(self) -> None:
@@ -54,7 +55,7 @@ class Bus:
 
     async def close(self) -> None:
         """Let messages under way finish where there is a connection, and end it."""
-        self._trouble = "closing"
+        self._is_closing = True
         with suppress(Error):
             await self.client.drain()
         await self.client.close()
@@ -93,8 +94,7 @@ class Bus:
         self._complain(f"{type(error).__name__}: {error}")
 
     async def _on_disconnected(self) -> None:
-        if self._trouble != "closing":
-            self._complain("disconnected")
+        self._complain("disconnected")
 
     async def _on_reconnected(self) -> None:
         self._trouble = ""
@@ -105,7 +105,7 @@ class Bus:
 
     def _complain(self, trouble: str) -> None:
         """Warn of a cause once, until it changes or the connection is back."""
-        if trouble != self._trouble:
+        if trouble != self._trouble and not self._is_closing:
             self._log.warning("bus.trouble", reason=trouble)
         self._trouble = trouble
 

@@ -1,5 +1,6 @@
-"""The chains, the database and the indexer that the reactor's tests stand on."""
+"""The chains, the database, the indexer and the bus that the reactor's tests stand on."""
 
+from tests.integration.dispatch.agency import agents, bus, dispatcher, door, intake, market, nats
 from tests.integration.indexer.conftest import index, pool, world
 
-__all__ = ["index", "pool", "world"]
+__all__ = ["agents", "bus", "dispatcher", "door", "index", "intake", "market", "nats", "pool", "world"]

@@ -1,0 +1,87 @@
+"""
+Hand each job to its provider's agent.
+
+    read    jobs that are due for an attempt, and the log behind each new one, again, from the chain
+    decide  the next attempt of each
+    commit  the attempts, with their tokens
+    act     publish what is committed and not acknowledged; what then is, is committed too
+
+Level-triggered: work is the rows that should be there and are not, so that a lost notification loses nothing.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from dispatch import plan, route
+from dispatch.job_values import Attempt, Spec
+from dispatch.outbox import Outbox
+from dispatch.streams import Streams
+from dispatch.witness import Witness
+from runtime import feed
+from runtime.lifecycle import Program
+
+BATCH = 100
+
+logger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOut:
+    """What one step did: attempts decided, and attempts acknowledged by the stream."""
+
+    decided: int
+    published: int
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether there was nothing to do."""
+        return not (self.decided or self.published)
+
+
+class Dispatcher:
+    """Jobs out of Postgres onto the bus."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        witness: Witness,
+        streams: Streams,
+        *,
+        new_token: Callable[[], str] = lambda: secrets.token_urlsafe(24),
+    ) -> None:
+        self._outbox = outbox
+        self._witness = witness
+        self._streams = streams
+        self._new_token = new_token
+
+    async def step(self) -> HandedOut:
+        """Bring jobs that are due one attempt nearer to their agents."""
+        waiting = await self._outbox.waiting(BATCH, but=self._witness.resting)
+        proven = await self._witness.proven(waiting)
+        attempts = plan.attempts(proven, [self._new_token() for _ in proven])
+        decided = await self._outbox.decide(attempts)
+        published = await self._outbox.publish(self._send, BATCH)
+        if decided or published:
+            logger.info("dispatch.step", decided=decided, published=published)
+        return HandedOut(decided=decided, published=published)
+
+    def runner(self, database_url: str) -> Program:
+        """Return the program that steps at each commit, and each second anyway, until told to stop."""
+
+        async def run(stop: asyncio.Event) -> None:
+            await self._streams.ensure()
+            async with feed.ticks(database_url) as ticks:
+                async for _ in ticks:
+                    while not stop.is_set() and not (await self.step()).is_idle:
+                        pass
+                    if stop.is_set():
+                        return
+
+        return run
+
+    async def _send(self, attempt: Attempt, spec: Spec) -> None:
+        await self._streams.publish(route.message(attempt, spec))

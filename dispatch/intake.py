@@ -1,0 +1,100 @@
+"""
+Take in what agents report.
+
+Each message is answered for exactly once: believed and committed, or refused with a count and a line in the log. Only
+then is it acknowledged; so nothing that was said while we were away is lost, and saying it twice changes nothing.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+
+import structlog
+from nats.aio.msg import Msg
+from nats.errors import Error
+
+from dispatch import judge
+from dispatch.decode import PAYLOAD_MAX, Unreadable, decode
+from dispatch.job_values import Report
+from dispatch.judge import Accepted, Judgement, Refusal, Refused
+from dispatch.report_store import ReportStore
+from dispatch.streams import PullSubscription, Streams
+from models.values import show_bytes
+
+BATCH = 50
+SHOWN_MAX = 120
+
+logger = structlog.get_logger()
+
+
+class Intake:
+    """Reports from the bus into Postgres; when `insecure`, those without a token are believed too."""
+
+    def __init__(self, store: ReportStore, streams: Streams, *, insecure: bool = False) -> None:
+        self._store = store
+        self._streams = streams
+        self._judge = partial(judge.judge, insecure=insecure)
+        self.refused: Counter[Refusal] = Counter()
+        self.accepted = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take in reports until told to stop."""
+        await self._streams.ensure()
+        subscription = await self._streams.reports()
+        try:
+            while not stop.is_set():
+                await self.step(subscription)
+        finally:
+            with suppress(Error):
+                await subscription.unsubscribe()
+
+    async def step(self, reports: PullSubscription, *, wait_seconds: float = 1.0) -> int:
+        """Deal with the reports that are there, or come within so many seconds; return how many they were."""
+        try:
+            messages = await reports.fetch(BATCH, timeout=wait_seconds)
+        except TimeoutError:  # Nothing came.
+            return 0
+        for at, message in enumerate(messages):
+            try:
+                await self.take(message.subject, message.data)
+            except BaseException:
+                await _give_back(messages[at:])
+                raise
+            await message.ack()
+        return len(messages)
+
+    async def take(self, subject: str, payload: bytes) -> Judgement:
+        """Believe or refuse one message."""
+        if len(payload) > PAYLOAD_MAX:
+            return self._refuse(subject, Refusal.OVERSIZED, details=f"{len(payload)} bytes, {PAYLOAD_MAX} at most")
+        try:
+            report = decode(subject, payload)
+        except Unreadable as error:
+            return self._refuse(subject, Refusal.UNREADABLE, details=str(error)[:SHOWN_MAX])
+        judgement = await self._store.take(report, self._judge)
+        if isinstance(judgement, Refused):
+            return self._refuse(subject, judgement.reason, details=_shown(report))
+        return self._accept(report, judgement)
+
+    def _accept(self, report: Report, judgement: Accepted) -> Judgement:
+        self.accepted += 1
+        logger.info("report.accepted", job=show_bytes(report.job_id), said=report.said, attempt=judgement.attempt)
+        return judgement
+
+    def _refuse(self, subject: str, reason: Refusal, *, details: str) -> Judgement:
+        self.refused[reason] += 1
+        logger.warning("report.refused", reason=reason, subject=subject[:SHOWN_MAX], details=details)
+        return Refused(reason=reason)
+
+
+async def _give_back(messages: Sequence[Msg]) -> None:
+    """Have what we did not deal with come again at once, and not only when it is found unacknowledged."""
+    for message in messages:
+        with suppress(Error):
+            await message.nak()
+
+
+def _shown(report: Report) -> str:
+    return f"{report.said} on job {show_bytes(report.job_id)}"

@@ -1,0 +1,113 @@
+"""
+The reactor as a program: door, dispatch and reports side by side, and whatever else acts on what is committed.
+
+Each is a loop that waits out what goes wrong with Postgres, NATS or an endpoint, and logs each new cause once; only
+what a person must mend ends the program.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import psycopg
+import psycopg_pool
+import structlog
+from nats.errors import Error
+
+from chain.errors import RpcError
+from chain.rpc import Rpc
+from dispatch import plan
+from dispatch.callout import Answers
+from dispatch.credential_store import CredentialStore
+from dispatch.dispatcher import Dispatcher
+from dispatch.door import Door
+from dispatch.intake import Intake
+from dispatch.outbox import Outbox
+from dispatch.report_store import ReportStore
+from dispatch.streams import Streams
+from dispatch.witness import Witness
+from runtime.bus import open_bus
+from runtime.database import open_pool
+from runtime.errors import CannotRun
+from runtime.lifecycle import Program, pause
+from runtime.race import race
+
+TROUBLE_SECONDS_MAX = 10.0
+WELL_AFTER_SECONDS = 15.0
+CONNECTIONS = 8
+TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error, RpcError)
+
+logger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """
+    What the reactor stands on.
+
+    `bsc_urls` in order of preference; `callout_seed` signs what agents may do. Reports without a token are believed
+    when `insecure_reports`.
+    """
+
+    database_url: str
+    nats_url: str
+    callout_seed: str
+    bsc_urls: tuple[str, ...]
+    job_manager: bytes
+    wait_seconds: float
+    insecure_reports: bool = False
+
+
+async def react(reaction: Reaction, stop: asyncio.Event, *others: Program) -> None:
+    """Keep the door, hand out jobs and take in reports until told to stop, with `others` beside them."""
+    answers, wait_seconds = Answers(reaction.callout_seed), reaction.wait_seconds
+    async with (
+        open_pool(reaction.database_url, program="react", size=CONNECTIONS, wait_seconds=wait_seconds) as pool,
+        open_bus(reaction.nats_url, program="react", wait_seconds=wait_seconds) as bus,
+        Rpc(second_first(reaction.bsc_urls)) as rpc,
+    ):
+        streams = Streams(bus)
+        door = Door(bus, CredentialStore(pool), streams, answers)
+        intake = Intake(ReportStore(pool), streams, insecure=reaction.insecure_reports)
+        dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), Witness(rpc, reaction.job_manager), streams)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(persist("door", door.run, stop))
+                group.create_task(persist("intake", intake.run, stop))
+                group.create_task(persist("dispatch", dispatcher.runner(reaction.database_url), stop))
+                group.create_task(race(_stopped(stop), bus.watch()))
+                for other in others:
+                    group.create_task(_run(other, stop))
+        except* CannotRun as errors:
+            raise CannotRun("\n".join(str(error) for error in errors.exceptions)) from errors
+
+
+async def persist(name: str, program: Program, stop: asyncio.Event) -> None:
+    """Run a program until told to stop: again after whatever passes, ever more slowly, with a line for each cause."""
+    trouble, delay = "", 0.0
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            await program(stop)
+        except TROUBLE as error:
+            if time.monotonic() - began > WELL_AFTER_SECONDS:
+                trouble, delay = "", 0.0
+            delay = min(TROUBLE_SECONDS_MAX, max(0.2, 2 * delay))
+            reason = f"{type(error).__name__}: {error}"
+            if reason != trouble:
+                logger.warning(f"{name}.waits", reason=reason, retry_in_s=delay)
+            trouble = reason
+            await pause(stop, delay)
+
+
+def second_first(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the URLs with the second in front: a log is read again from another endpoint than it was indexed from."""
+    return urls[1:2] + urls[:1] + urls[2:]
+
+
+async def _run(program: Program, stop: asyncio.Event) -> None:
+    await program(stop)
+
+
+async def _stopped(stop: asyncio.Event) -> None:
+    await stop.wait()

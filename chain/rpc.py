@@ -22,6 +22,9 @@ Answer = TypeVar("Answer")
 CALLS_MAX = 100
 """How many calls go into one HTTP request; public endpoints refuse many more."""
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not the JSON asked for, however they are not."""
+
 
 class _Fault(msgspec.Struct, gc=False):
     message: str = ""
@@ -107,7 +110,7 @@ def _check_status(response: aiohttp.ClientResponse, content: bytes, where: str) 
     said = f"{where}: HTTP {response.status} {content[:200].decode(errors='replace')}"
     if response.status == 429:
         seconds = response.headers.get("Retry-After", "")
-        raise TryAgain(said, float(seconds) if seconds.isdigit() else None)
+        raise TryAgain(said, float(seconds) if seconds.isascii() and seconds.isdigit() else None)
     if response.status in (401, 402, 403):
         raise AskAnother(said)
     if response.status == 413:
@@ -119,7 +122,7 @@ def _check_status(response: aiohttp.ClientResponse, content: bytes, where: str) 
 def _by_id(body: bytes, where: str) -> dict[int | None, _Reply]:
     try:
         replies = _REPLIES.decode(body)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise TryAgain(f"{where}: not a JSON-RPC answer: {body[:200].decode(errors='replace')!r}") from error
     if isinstance(replies, _Reply):
         # One object for a whole batch is a refusal of the batch.
@@ -137,7 +140,7 @@ def _answer(reply: _Reply | None, call: Call[Answer], where: str) -> Answer:
     decoder = _DECODERS.setdefault(call.answer, msgspec.json.Decoder(call.answer))
     try:
         answer: Answer = decoder.decode(reply.result)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise TryAgain(f"{where}: {call.method} answered something else than asked: {error}") from error
     return answer
 

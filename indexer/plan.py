@@ -1,5 +1,5 @@
 """
-Decide what to read next.
+Decide what to read next, and how long to rest after trouble.
 
     cursor ─── history: ranges, final blocks only ─── near the head: every header, block by block ─── head
 
@@ -9,7 +9,7 @@ head every header is linked to the one before. State is brought in line before t
 
 from dataclasses import dataclass
 
-from chain.errors import AskLess
+from chain.errors import AskLess, TryAgain
 from models.values import BlockRange
 
 NEAR_BLOCKS = 64
@@ -20,6 +20,10 @@ HEADERS_MAX = 128
 
 PENDING_FACTS_MAX = 250_000
 """How many facts may wait for their state during a backfill, so that a long one shows something on the way."""
+
+DELAY_SECONDS_MAX = 10.0
+RETRY_AFTER_SECONDS_MAX = 60.0
+"""How long we rest at most: of our own accord, and at an endpoint's word. A day off is not for it to give."""
 
 RANGE_FIRST = 2_000
 RANGE_MAX = 20_000
@@ -94,3 +98,10 @@ def range_after_refusal(size: int, refusal: AskLess) -> int:
     if refusal.limit and refusal.limit < size:
         return refusal.limit
     return size // 2
+
+
+def delay_after_trouble(trouble: Exception, *, last: float, poll_seconds: float) -> float:
+    """Return how long to rest before the next step: what the endpoint asked for, else twice the last rest."""
+    if isinstance(trouble, TryAgain) and trouble.after_seconds:
+        return min(RETRY_AFTER_SECONDS_MAX, trouble.after_seconds)
+    return min(DELAY_SECONDS_MAX, max(poll_seconds, 2 * last))

@@ -18,7 +18,7 @@ import structlog
 
 from chain.errors import RpcError, TryAgain
 from chain.rpc import Rpc
-from indexer import identity
+from indexer import identity, plan
 from indexer.follower import Advanced, Follower, Outcome, Paused, Reached, Refreshed
 from indexer.reader import Reader, Reorganised
 from indexer.store import Fenced, Store
@@ -30,7 +30,6 @@ from runtime.lifecycle import pause
 logger = structlog.get_logger()
 
 PAUSED_SECONDS = 5.0
-TROUBLE_SECONDS_MAX = 10.0
 DATABASE_TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout)
 
 
@@ -102,7 +101,7 @@ async def _repeat(follower: Follower, source: Source, stop: asyncio.Event, log: 
         try:
             outcome = await follower.step()
         except (RpcError, Reorganised, Fenced, *DATABASE_TROUBLE) as error:
-            delay = _delay_after(error, delay, source.poll_seconds)
+            delay = plan.delay_after_trouble(error, last=delay, poll_seconds=source.poll_seconds)
             trouble = _complain(log, trouble, f"{type(error).__name__}: {error}", retry_in_s=round(delay, 2))
             await pause(stop, delay)
             continue
@@ -115,12 +114,6 @@ async def _repeat(follower: Follower, source: Source, stop: asyncio.Event, log: 
         if isinstance(outcome, Reached):
             return
         await pause(stop, _rest(outcome, source.poll_seconds))
-
-
-def _delay_after(error: Exception, delay: float, poll_seconds: float) -> float:
-    if isinstance(error, TryAgain) and error.after_seconds:
-        return error.after_seconds
-    return min(TROUBLE_SECONDS_MAX, max(poll_seconds, 2 * delay))
 
 
 def _complain(log: Any, trouble: str, reason: str, **details: Any) -> str:

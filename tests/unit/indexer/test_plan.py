@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chain.errors import AskLess
+from chain.errors import AskLess, TryAgain
 from indexer import plan
 from indexer.plan import ReadHead, ReadHistory, RefreshState, Rest, View
 from models.values import BlockRange
@@ -162,3 +162,21 @@ def test_a_single_block_that_is_too_much_is_told(limit: int | None) -> None:
         plan.range_after_refusal(1, refusal)
 
     assert raised.value is refusal
+
+
+@pytest.mark.parametrize(
+    ("trouble", "last", "delay"),
+    [
+        (TryAgain("slow down", 7.0), 0.0, 7.0),
+        (TryAgain("slow down", 86_400.0), 0.0, 60.0),
+        (TryAgain("slow down", float("inf")), 0.0, 60.0),
+        (TryAgain("slow down", 0.0), 0.0, 0.2),
+        (TryAgain("header not found"), 0.0, 0.2),
+        (TryAgain("header not found"), 0.2, 0.4),
+        (TryAgain("header not found"), 8.0, 10.0),
+        (ConnectionError("database"), 10.0, 10.0),
+    ],
+)
+def test_rest_after_trouble(trouble: Exception, last: float, delay: float) -> None:
+    """As long as the endpoint asked for, within reason; otherwise ever longer, up to ten seconds."""
+    assert plan.delay_after_trouble(trouble, last=last, poll_seconds=0.2) == delay

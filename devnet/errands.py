@@ -1,5 +1,6 @@
 """
-Who has to do what next about the jobs on the board: renters confirm, providers claim, each some seconds later.
+Who has to do what next about the jobs on the board: renters confirm, providers claim, each some seconds later. A
+renter who can see whether a job is done confirms it only then.
 
 An errand is sent and not waited for. If the board shows no outcome after a while, it is done again, which is safe
 because the contract lets each happen once.
@@ -65,7 +66,7 @@ class Errands:
         for job in news.jobs:
             self._plan(job, now)
         announce(news, open_jobs=len(self._board.jobs))
-        for job in [self._board.jobs[job_id] for job_id, due in self._due.items() if due <= now]:
+        for job in [job for job in self._due_jobs(now) if self._can_be_done(job)]:
             self._due[job.job_id] = now + RETRY_SECONDS
             await self._act(job)
 
@@ -76,6 +77,12 @@ class Errands:
             self._due[job.job_id] = now + self._delays.confirm_seconds * self._dice.uniform(0.5, 1.5)
         if job.stage is Stage.CONFIRMED and job.provider in self._providers:
             self._due[job.job_id] = now + self._delays.claim_seconds * self._dice.uniform(0.5, 1.5)
+
+    def _due_jobs(self, now: float) -> list[Job]:
+        return [self._board.jobs[job_id] for job_id, due in self._due.items() if due <= now]
+
+    def _can_be_done(self, job: Job) -> bool:
+        return job.stage is not Stage.CREATED or self._renters[job.renter].has_result(job)
 
     async def _act(self, job: Job) -> None:
         """Confirm or claim a job."""

@@ -27,7 +27,14 @@ async def devnet(settings: DevnetSettings, stop: asyncio.Event, *, tell: Callabl
         opbnb_url = await _chain(stack, OPBNB, settings.opbnb_rpc_url, folder)
         contracts = _named(settings) or await deploy_contracts(bsc_url=bsc_url, opbnb_url=opbnb_url)
         tell(_as_settings(bsc_url, opbnb_url, contracts))
-        await actors.run(actors.World(bsc_url=bsc_url, opbnb_url=opbnb_url, contracts=contracts), stop)
+        world = actors.World(
+            bsc_url=bsc_url,
+            opbnb_url=opbnb_url,
+            contracts=contracts,
+            api_url=settings.api_url,
+            bsc_chain_id=settings.bsc_chain_id,
+        )
+        await actors.run(world, stop)
 
 
 async def _chain(stack: AsyncExitStack, flavour: Flavour, urls: tuple[str, ...] | None, folder: Path) -> str:

@@ -52,11 +52,18 @@ def _contract(value: object) -> object:
         raise ValueError(str(error)) from error
 
 
+def _http_url(value: object) -> object:
+    if not _can_be_asked(str(value), ("http", "https")):
+        raise ValueError("expected http://host:port or https://host")
+    return str(value).rstrip("/")
+
+
 RpcUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_urls(("http", "https")))]
 ContractAddress = Annotated[bytes, BeforeValidator(_contract)]
 ChainId = Annotated[int, Field(gt=0)]
 BlockNumber = Annotated[int, Field(ge=0)]
 TcpPort = Annotated[int, Field(ge=1, le=65535)]
+HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 
 
 def _postgres(value: object) -> object:
@@ -115,9 +122,15 @@ class ApiSettings(_Settings):
 
 
 class DevnetSettings(_Settings):
-    """Which chains and contracts the devnet's actors use; what is unset is started and deployed for them."""
+    """
+    Which chains and contracts the devnet's actors use; what is unset is started and deployed for them.
 
+    `api_url` is where renters hand in specs and agents sign in; unset, there are no agents, and renters confirm unseen.
+    """
+
+    api_url: HttpUrl | None = None
     bsc_rpc_url: RpcUrls | None = None
+    bsc_chain_id: ChainId = 56
     opbnb_rpc_url: RpcUrls | None = None
     job_manager_contract_address: ContractAddress | None = None
     node_reputation_contract_address: ContractAddress | None = None

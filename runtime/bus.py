@@ -45,8 +45,9 @@ class Bus:
 
     async def connect(self) -> None:
         """Return when connected, however long that takes."""
-        # Not left to nats-py, which waits long after each refusal.
-        await _until_one_greets(self._places)
+        # Not left to nats-py, which waits long after each refusal. Over websockets nobody greets.
+        if all(url.startswith("nats://") for url in self._servers):
+            await _until_one_greets(self._places)
         try:
             await self._connect()
         except BaseException:

@@ -37,6 +37,10 @@ class LocalWorld:
         self.opbnb = Anvil(OPBNB, folder=self._folder.chain_folder(chosen, OPBNB.name), port=self.world.opbnb_port)
         self._is_written_out = False
 
+    def folder(self, part: str) -> Path:
+        """Return the folder of something that lives and dies with this world."""
+        return self._folder.chain_folder(self.world, part)
+
     async def start(self) -> None:
         """Start the chains, and put the contracts on them the first time."""
         self._folder.forget_chains_of_others(self.world)

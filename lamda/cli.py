@@ -17,13 +17,17 @@ from rich.console import Console
 from rich.markup import escape
 
 import migrations
+from chain.signer import Signer, WrongKey
 from devnet.program import devnet
+from dispatch.credit_program import SignerSettings, credit
+from dispatch.program import Reaction, react
 from graphql_api.program import serve as serve_api
 from indexer.program import Source, index
 from indexer.values import Followed
 from lamda import queries
 from lamda import status as status_page
 from lamda.announcer import Announcer
+from lamda.buses import bus_access
 from lamda.databases import database_url
 from lamda.up import Up
 from models.values import Chain
@@ -33,10 +37,12 @@ from runtime.errors import CannotRun
 from runtime.settings import (
     ApiSettings,
     BscSettings,
+    BusSettings,
     CommonSettings,
     DevnetSettings,
     IndexerSettings,
     OpbnbSettings,
+    ReactorSettings,
     load,
 )
 
@@ -47,6 +53,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+GWEI = 10**9
 DATA = Path(".lamda")
 DataOption = Annotated[Path, typer.Option("--data", help="Folder of the embedded servers and local chains.")]
 
@@ -128,6 +135,33 @@ def serve(data: DataOption = DATA) -> None:
     _run(program, common)
 
 
+@app.command("react")
+def run_reactor(data: DataOption = DATA) -> None:
+    """Send jobs to their providers' agents and credit finished ones on chain, until stopped."""
+    common, bus, reactor, bsc, opbnb = load(CommonSettings, BusSettings, ReactorSettings, BscSettings, OpbnbSettings)
+    signing = signer_settings(reactor, opbnb)
+
+    async def program(stop: asyncio.Event) -> None:
+        async with (
+            database_url(common, data) as url,
+            bus_access(bus, reactor.nats_callout_seed, data) as access,
+        ):
+            await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
+            await asyncio.to_thread(migrations.check, url)
+            reaction = Reaction(
+                database_url=url,
+                nats_url=access.url,
+                callout_seed=access.callout_seed,
+                bsc_urls=bsc.bsc_rpc_url,
+                job_manager=bsc.job_manager_contract_address,
+                wait_seconds=common.connect_timeout_seconds,
+                insecure_reports=reactor.insecure_agent_reports,
+            )
+            await react(reaction, stop, lambda stop: credit(url, signing, stop))
+
+    _run(program, common)
+
+
 @app.command("devnet")
 def run_devnet() -> None:
     """Run a world to try: two local chains and the contracts, unless settings name them, and actors on them."""
@@ -167,6 +201,21 @@ def _source(settings: BscSettings | OpbnbSettings, indexer: IndexerSettings) -> 
         start_block=settings.opbnb_start_block,
     )
     return Source(followed=followed, urls=settings.opbnb_rpc_url, poll_seconds=indexer.opbnb_poll_seconds)
+
+
+def signer_settings(reactor: ReactorSettings, opbnb: OpbnbSettings) -> SignerSettings:
+    """Return what the signer needs, or say which setting is wrong without showing the key."""
+    try:
+        signer = Signer(reactor.admin_wallet_private_key.get_secret_value())
+    except WrongKey as error:
+        raise CannotRun(f"ADMIN_WALLET_PRIVATE_KEY is wrong: {error}") from None
+    return SignerSettings(
+        opbnb_urls=opbnb.opbnb_rpc_url,
+        chain_id=opbnb.opbnb_chain_id,
+        contract=opbnb.node_reputation_contract_address,
+        fee_max_wei=round(reactor.credit_fee_max_gwei * GWEI),
+        signer=signer,
+    )
 
 
 def _run(program: Callable[[asyncio.Event], Awaitable[None]], common: CommonSettings) -> None:

@@ -1,15 +1,15 @@
 """
-Run everything with one command: Postgres, two local chains with contracts, indexer, API and a small world of actors.
+Run everything with one command: Postgres, NATS, two local chains with contracts, our programs and a world of actors.
 
     data folder/lock         one run at a time
     data folder/postgres/    the embedded server, unless DATABASE_URL names another
     data folder/world.json   which world this is, and whether it was stopped in order
-    data folder/worlds/      its chains
+    data folder/worlds/      its chains, and the messages on its NATS
     data folder/logs/        what the programs say
 
 Things start in the order in which they need each other and stop in the reverse order, whichever way the run ends; the
-record of the world comes last. The programs are those that `lamda index`, `serve` and `devnet` run alone: they are
-told where everything is through the settings, and never call each other.
+record of the world comes last. The programs are those that `lamda index`, `react`, `serve` and `devnet` run alone:
+they are told where everything is through the settings, and never call each other. Secrets go only to whom they are for.
 """
 
 import asyncio
@@ -19,14 +19,17 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import migrations
+from devnet.accounts import DEPLOYER, private_key
 from devnet.local_world import LocalWorld
 from devnet.world import DATABASE_PREFIX, Begin
 from lamda.announcer import Announcer
+from lamda.buses import NATS
 from lamda.databases import POSTGRES
 from lamda.keeper import Keeper
 from lamda.readiness import wait_until_ready
 from runtime.data_folder import DataFolder
 from runtime.database import shown
+from runtime.embedded_nats import EmbeddedNats
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.ports import LOOPBACK, ensure_free
 from runtime.processes import Program
@@ -36,7 +39,7 @@ from runtime.settings import ApiSettings, CommonSettings
 READY_SECONDS = 60.0
 EVERYWHERE = {"0.0.0.0", "::"}
 
-PROGRAMS = {"indexer": ("index",), "API": ("serve",), "actors": ("devnet",)}
+PROGRAMS = {"indexer": ("index",), "reactor": ("react",), "API": ("serve",), "actors": ("devnet",)}
 """The programs in the order of their start, and how `lamda` is asked for each."""
 
 
@@ -66,26 +69,30 @@ class Up:
             try:
                 await race(_until(stop), self._live())
             finally:
-                self._announcer.doing(f"stopping {', '.join(reversed(PROGRAMS))}, chains, Postgres")
+                self._announcer.doing(f"stopping {', '.join(reversed(PROGRAMS))}, chains, NATS, Postgres")
                 await self._stack.aclose()
 
     async def _live(self) -> None:
         world = self._open_world()
         server, database_url = await self._open_database(world.world.database)
+        bus = EmbeddedNats(world.folder(NATS))
+        self._stack.push_async_callback(bus.stop)
+        await bus.start()
+        self._announcer.done(f"embedded NATS at {bus.address}")
         self._stack.push_async_callback(world.stop)
         await world.start()
         for chain in (world.bsc, world.opbnb):
             self._announcer.done(f"local {chain.flavour.name}, chain id {chain.flavour.chain_id}, at {chain.url}")
-        servers = [world.watch(), *([server.watch()] if server else [])]
-        await race(*servers, self._run_programs(world, database_url))
+        servers = [world.watch(), bus.watch(), *([server.watch()] if server else [])]
+        await race(*servers, self._run_programs(world, bus, database_url))
 
-    async def _run_programs(self, world: LocalWorld, database_url: str) -> None:
+    async def _run_programs(self, world: LocalWorld, bus: EmbeddedNats, database_url: str) -> None:
         _, revision = await asyncio.to_thread(migrations.upgrade, database_url)
         self._announcer.done(f"schema is at {revision}")
-        keepers = await self._start_programs({"DATABASE_URL": database_url, **world.settings()})
+        keepers = await self._start_programs(self._settings(world, bus, database_url))
         # Until all is well, a program that ends has a reason that another start will not mend.
         await race(*(keeper.child.watch() for keeper in keepers), self._wait_until_ready())
-        self._announcer.panel("Lamda Network", self._addresses(world, database_url))
+        self._announcer.panel("Lamda Network", self._addresses(world, bus, database_url))
         await race(*(keeper.keep() for keeper in keepers))
 
     def _open_world(self) -> LocalWorld:
@@ -128,14 +135,26 @@ class Up:
         elif others:
             self._announcer.doing(f"kept {', '.join(others)}: databases of earlier worlds; --forget deletes them")
 
-    async def _start_programs(self, settings: Mapping[str, str]) -> list[Keeper]:
+    def _settings(self, world: LocalWorld, bus: EmbeddedNats, database_url: str) -> Mapping[str, Mapping[str, str]]:
+        """Return what each program is told."""
+        chains = {"DATABASE_URL": database_url, **world.settings()}
+        ours = {"NATS_URL": bus.url}
+        signing = {"NATS_CALLOUT_SEED": bus.callout_seed, "ADMIN_WALLET_PRIVATE_KEY": private_key(DEPLOYER).hex()}
+        return {
+            "indexer": chains,
+            "reactor": {**chains, **ours, **signing},
+            "API": {**chains, **ours, "NATS_PUBLIC_URL": f"nats://{bus.address}"},
+            "actors": {**world.settings(), "API_URL": self._api_url},
+        }
+
+    async def _start_programs(self, settings: Mapping[str, Mapping[str, str]]) -> list[Keeper]:
         keepers = []
         for name, words in PROGRAMS.items():
             program = Program(
                 name=name,
                 command=(sys.executable, "-m", "lamda", *words),
                 log=self._data / "logs" / f"{name.lower()}.log",
-                environment=settings,
+                environment=settings[name],
             )
             keepers.append(keeper := Keeper(program, self._announcer))
             self._stack.push_async_callback(keeper.stop)
@@ -153,7 +172,7 @@ class Up:
         host = LOOPBACK if self._api.api_host in EVERYWHERE else self._api.api_host
         return f"http://{host}:{self._api.api_port}"
 
-    def _addresses(self, world: LocalWorld, database_url: str) -> Mapping[str, str]:
+    def _addresses(self, world: LocalWorld, bus: EmbeddedNats, database_url: str) -> Mapping[str, str]:
         settings = world.settings()
         return {
             "GraphiQL": f"{self._api_url}/graphql",
@@ -162,6 +181,7 @@ class Up:
             "BSC": f"{world.bsc.url}, JobManager at {settings['JOB_MANAGER_CONTRACT_ADDRESS']}",
             "opBNB": f"{world.opbnb.url}, NodeReputation at {settings['NODE_REPUTATION_CONTRACT_ADDRESS']}",
             "Postgres": shown(database_url),
+            "NATS": f"nats://{bus.address}",
             "Logs": str(self._data / "logs"),
             "Stop": "Ctrl-C; the next run goes on from here",
         }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.values import NotAnAddress, parse_address
@@ -58,9 +58,22 @@ def _http_url(value: object) -> object:
     return str(value).rstrip("/")
 
 
+def _words(value: object) -> object:
+    return value if isinstance(value, tuple) else tuple(word.strip() for word in str(value).split(",") if word.strip())
+
+
+def _wallets(value: object) -> object:
+    return (
+        value if isinstance(value, frozenset) else frozenset(_contract(word) for word in str(value).split(",") if word)
+    )
+
+
 RpcUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_urls(("http", "https")))]
 ContractAddress = Annotated[bytes, BeforeValidator(_contract)]
 ChainId = Annotated[int, Field(gt=0)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Wallets = Annotated[frozenset[bytes], NoDecode, BeforeValidator(_wallets)]
+NatsUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_urls(("nats", "tls", "ws", "wss")))]
 BlockNumber = Annotated[int, Field(ge=0)]
 TcpPort = Annotated[int, Field(ge=1, le=65535)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
@@ -121,6 +134,44 @@ class ApiSettings(_Settings):
     api_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 30.0
 
 
+class AccountSettings(_Settings):
+    """
+    Who may sign in from where, and who of them is an admin; where agents find NATS.
+
+    `sign_in_domains` and `sign_in_uris` are what a wallet's message may name; when unset, in development, they are
+    those of the API itself.
+    """
+
+    environment: Literal["development", "production"] = "development"
+    sign_in_domains: Words = ()
+    sign_in_uris: Words = ()
+    session_hours: Annotated[float, Field(gt=0, le=24 * 90)] = 24.0
+    admin_addresses: Wallets = frozenset()
+    nats_public_url: NatsUrls | None = None
+    bsc_chain_id: ChainId = 56
+    opbnb_chain_id: ChainId = 204
+
+
+class BusSettings(_Settings):
+    """Where our own programs find NATS, with user and password; unset, it is the embedded server."""
+
+    nats_url: NatsUrls | None = None
+
+
+class ReactorSettings(_Settings):
+    """
+    What the reactor signs with; no other program reads these.
+
+    `nats_callout_seed` signs what agents may do on NATS, `admin_wallet_private_key` the credits on opBNB;
+    `credit_fee_max_gwei` is the most that a unit of gas may cost.
+    """
+
+    nats_callout_seed: SecretStr | None = None
+    admin_wallet_private_key: SecretStr
+    credit_fee_max_gwei: Annotated[float, Field(gt=0)] = 50.0
+    insecure_agent_reports: bool = False
+
+
 class DevnetSettings(_Settings):
     """
     Which chains and contracts the devnet's actors use; what is unset is started and deployed for them.
@@ -141,6 +192,7 @@ class DevnetSettings(_Settings):
 EXPECTED = {
     "bsc_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",
     "opbnb_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",
+    "admin_wallet_private_key": "the private key of NodeReputation's owner, 64 hex digits",
     "bsc_start_block": "the block JobManager was deployed in",
     "opbnb_start_block": "the block NodeReputation was deployed in",
     "job_manager_contract_address": "the address of JobManager on BSC",

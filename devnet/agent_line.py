@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error
-from nats.errors import TimeoutError as NothingCame
 from nats.js.client import JetStreamContext
 
 from devnet.member import Credential
@@ -57,7 +56,7 @@ class Line:
         with _down():
             try:
                 [message] = await self._jobs.fetch(1, timeout=LISTEN_SECONDS)
-            except NothingCame:
+            except TimeoutError:
                 return None
             repeats = message.metadata.num_delivered > 1
         return Delivery(payload=message.data, is_repeat=repeats, message=message)

@@ -1,61 +1,41 @@
 """A client of the API tells trouble that passes from a no that stays, and signs in by itself."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import siwe  # type: ignore[import-untyped]  # It has no annotations.
-from aiohttp import web
 
 from devnet.accounts import RENTERS, private_key
 from devnet.api_client import Api, ApiAway, ApiRefused, SignedOut
 from devnet.member import Member
 from models.values import JobStatus
 from runtime.ports import free_port
+from tests.integration.devnet.site import Answer, Question, Site, open_site
 
 ANSWER = {"data": {"job": {"status": "RUNNING"}}}
 JOB = bytes(32)
 
 
-class Site:
-    """A server that answers every question in one way, unless it is about signing in."""
+async def running(_: Question) -> tuple[int, Any]:
+    """Answer that the job runs."""
+    return 200, ANSWER
 
-    def __init__(self) -> None:
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.answer: Callable[[str | None], tuple[int, Any]] = lambda _: (200, ANSWER)
-        self.signed_in: list[str] = []
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """Answer one question."""
-        question = await request.json()
-        if "signInNonce" in question["query"]:
-            return web.json_response({"data": {"signInNonce": "abcdefgh12345678"}})
-        if "signIn(" in question["query"]:
-            return web.json_response({"data": {"signIn": {"token": self._let_in(question["variables"])}}})
-        status, body = self.answer(request.headers.get("Authorization"))
-        text = body if isinstance(body, str) else json.dumps(body)
-        return web.Response(status=status, text=text)
+def always(status: int, body: Any) -> Answer:
+    """Answer everything in one way."""
 
-    def _let_in(self, proof: dict[str, str]) -> str:
-        message = siwe.SiweMessage.from_message(proof["message"])
-        message.verify(proof["signature"], nonce="abcdefgh12345678", domain=self.url.removeprefix("http://"))
-        self.signed_in.append(message.address)
-        return f"session {len(self.signed_in)}"
+    async def answer(_: Question) -> tuple[int, Any]:
+        return status, body
+
+    return answer
 
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    """A server that runs until the test ends."""
-    running = Site()
-    app = web.Application()
-    app.router.add_post("/graphql", running.handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", int(running.url.rpartition(":")[2])).start()
-    yield running
-    await runner.cleanup()
+    """A server at which every job runs, unless a test says otherwise."""
+    async with open_site(running) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -87,7 +67,11 @@ async def test_a_member_signs_in_once(member: Member, site: Site) -> None:
 @pytest.mark.parametrize("refusal", [(200, errors("UNAUTHENTICATED")), (401, "who are you?")])
 async def test_a_session_that_has_ended_is_begun_anew(member: Member, site: Site, refusal: tuple[int, Any]) -> None:
     await member.job_status(JOB)
-    site.answer = lambda shown: (200, ANSWER) if shown == "Bearer session 2" else refusal
+
+    async def answer(question: Question) -> tuple[int, Any]:
+        return (200, ANSWER) if question.token == "session 2" else refusal
+
+    site.answer = answer
 
     assert await asyncio.gather(*(member.job_status(JOB) for _ in range(3))) == [JobStatus.RUNNING] * 3
     assert len(site.signed_in) == 2
@@ -95,7 +79,7 @@ async def test_a_session_that_has_ended_is_begun_anew(member: Member, site: Site
 
 async def test_who_is_never_let_in_is_told_so(member: Member, site: Site) -> None:
     """After one more sign-in, not after a thousand."""
-    site.answer = lambda _: (200, errors("UNAUTHENTICATED"))
+    site.answer = always(200, errors("UNAUTHENTICATED"))
 
     with pytest.raises(SignedOut):
         await member.job_status(JOB)
@@ -103,7 +87,7 @@ async def test_who_is_never_let_in_is_told_so(member: Member, site: Site) -> Non
 
 
 async def test_a_no_says_why(member: Member, site: Site) -> None:
-    site.answer = lambda _: (200, errors("FORBIDDEN"))
+    site.answer = always(200, errors("FORBIDDEN"))
 
     with pytest.raises(ApiRefused, match="no, because") as refused:
         await member.job_status(JOB)
@@ -125,7 +109,7 @@ async def test_a_no_says_why(member: Member, site: Site) -> None:
     ids=["unavailable", "internal", "limited", "gateway", "hotel", "other-shape", "nothing"],
 )
 async def test_what_may_pass_is_no_refusal(member: Member, site: Site, answer: tuple[int, Any]) -> None:
-    site.answer = lambda _: answer
+    site.answer = always(*answer)
 
     with pytest.raises(ApiAway, match=site.url):
         await member.job_status(JOB)

@@ -39,7 +39,7 @@ class Bus:
         self._servers = [each.strip() for each in url.split(",")]
         self._places = [_place(each) for each in self._servers]
         self._log = logger.bind(server=self.address)
-        self._trouble = ""
+        self._troubles: list[str] = []
         self._is_closing = False
         self._closed = asyncio.Event()
 
@@ -73,8 +73,8 @@ class Bus:
 
     @property
     def trouble(self) -> str:
-        """What last went wrong, or nothing."""
-        return self._trouble
+        """What has gone wrong since we were last connected, each cause once; empty when nothing has."""
+        return "; ".join(self._troubles)
 
     async def _connect(self) -> None:
         await self.client.connect(
@@ -98,17 +98,17 @@ class Bus:
         self._complain("disconnected")
 
     async def _on_reconnected(self) -> None:
-        self._trouble = ""
+        self._troubles.clear()
         self._log.info("bus.reconnected")
 
     async def _on_closed(self) -> None:
         self._closed.set()
 
     def _complain(self, trouble: str) -> None:
-        """Warn of a cause once, until it changes or the connection is back."""
-        if trouble != self._trouble and not self._is_closing:
+        """Warn of each cause once, until the connection is back."""
+        if trouble not in self._troubles and not self._is_closing:
             self._log.warning("bus.trouble", reason=trouble)
-        self._trouble = trouble
+            self._troubles.append(trouble)
 
 
 @asynccontextmanager

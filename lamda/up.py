@@ -32,7 +32,7 @@ from runtime.database import shown
 from runtime.embedded_nats import EmbeddedNats
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.ports import LOOPBACK, ensure_free
-from runtime.processes import Program
+from runtime.processes import Program, ServerFailed
 from runtime.race import race
 from runtime.settings import ApiSettings, CommonSettings
 
@@ -83,8 +83,8 @@ class Up:
         await world.start()
         for chain in (world.bsc, world.opbnb):
             self._announcer.done(f"local {chain.flavour.name}, chain id {chain.flavour.chain_id}, at {chain.url}")
-        servers = [world.watch(), bus.watch(), *([server.watch()] if server else [])]
-        await race(*servers, self._run_programs(world, bus, database_url))
+        kept = [self._keep(each) for each in (bus, server) if each is not None]
+        await race(world.watch(), *kept, self._run_programs(world, bus, database_url))
 
     async def _run_programs(self, world: LocalWorld, bus: EmbeddedNats, database_url: str) -> None:
         _, revision = await asyncio.to_thread(migrations.upgrade, database_url)
@@ -146,6 +146,16 @@ class Up:
             "API": {**chains, **ours, "NATS_PUBLIC_URL": f"nats://{bus.address}"},
             "actors": {**world.settings(), "API_URL": self._api_url},
         }
+
+    async def _keep(self, server: EmbeddedNats | EmbeddedPostgres) -> None:
+        """Start a server again each time it dies: what it had acknowledged is on disk. Never return."""
+        while True:
+            try:
+                await server.watch()
+            except ServerFailed as failure:
+                self._announcer.warn(f"{failure}\nstarting it again")
+                await server.stop()
+                await server.start()
 
     async def _start_programs(self, settings: Mapping[str, Mapping[str, str]]) -> list[Keeper]:
         keepers = []

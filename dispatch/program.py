@@ -7,7 +7,7 @@ what a person must mend ends the program.
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 import psycopg_pool
@@ -49,9 +49,9 @@ class Reaction:
     when `insecure_reports`.
     """
 
-    database_url: str
-    nats_url: str
-    callout_seed: str
+    database_url: str = field(repr=False)
+    nats_url: str = field(repr=False)
+    callout_seed: str = field(repr=False)
     bsc_urls: tuple[str, ...]
     job_manager: bytes
     wait_seconds: float

@@ -161,6 +161,7 @@ async def test_a_wrong_seed_is_told_before_anything_is_opened(database_url: str)
 
     with pytest.raises(BadSeed):
         await react(given, asyncio.Event())
+    assert "not a seed" not in repr(given)
 
 
 def test_a_log_is_read_again_from_the_second_endpoint() -> None:

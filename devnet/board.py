@@ -51,9 +51,8 @@ class Board:
 
     def __init__(self, rpc: Rpc, *, contract: bytes, first_block: int) -> None:
         self.jobs: dict[bytes, Job] = {}
-        topics = tuple(shape.topic0 for shape in EVENTS_BY_CONTRACT["JobManager"])
         self._rpc = rpc
-        self._filter = LogFilter(address=contract, topics=topics)
+        self._filter = job_logs(contract)
         self._first_block = first_block
         self._seen: Header | None = None
 
@@ -64,7 +63,9 @@ class Board:
         if seen is None:
             self.jobs.clear()
         first = self._first_block if seen is None else seen.height + 1
-        jobs = [job for log in await self._logs(first, head) for job in self._note(log)]
+        last = -1 if head is None else head.height
+        logs = await read_logs(self._rpc, self._filter, first=first, last=last)
+        jobs = [job for log in logs for job in self._note(log)]
         self._seen = head
         return News(jobs=tuple(jobs), from_the_beginning=seen is None)
 
@@ -74,16 +75,6 @@ class Board:
             return None
         now = await self._rpc.ask(header(self._seen.height))
         return now if now is not None and now.hash == self._seen.hash else None
-
-    async def _logs(self, first: int, head: Header | None) -> list[RawLog]:
-        """Return the logs from a block to the head, in the order of the chain."""
-        logs: list[RawLog] = []
-        while head is not None and first <= head.height:
-            blocks = BlockRange(first=first, last=min(head.height, first + BLOCKS_AT_ONCE - 1))
-            found = await self._rpc.ask(logs_in(blocks, self._filter))
-            logs.extend(found)
-            first = blocks.last + 1
-        return sorted(logs, key=lambda log: log.position)
 
     def _note(self, log: RawLog) -> Iterator[Job]:
         job_id, *others = decode(log)
@@ -100,3 +91,19 @@ class Board:
     def _pin(self, job: Job) -> Job:
         self.jobs[job.job_id] = job
         return job
+
+
+def job_logs(contract: bytes) -> LogFilter:
+    """Return the filter for all that a `JobManager` logs."""
+    return LogFilter(address=contract, topics=tuple(shape.topic0 for shape in EVENTS_BY_CONTRACT["JobManager"]))
+
+
+async def read_logs(rpc: Rpc, ours: LogFilter, *, first: int, last: int) -> list[RawLog]:
+    """Return our logs in blocks, so many at a time, in the order of the chain; none where last is before first."""
+    logs: list[RawLog] = []
+    while first <= last:
+        blocks = BlockRange(first=first, last=min(last, first + BLOCKS_AT_ONCE - 1))
+        found = await rpc.ask(logs_in(blocks, ours))
+        logs.extend(found)
+        first = blocks.last + 1
+    return sorted(logs, key=lambda log: log.position)

@@ -25,7 +25,7 @@ QUEUE = "lamda-door"
 """Several reactors share the door: each login is answered by one."""
 
 AT_ONCE = 8
-TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error)
+TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error, TimeoutError)
 
 logger = structlog.get_logger()
 

@@ -35,7 +35,7 @@ from runtime.race import race
 TROUBLE_SECONDS_MAX = 10.0
 WELL_AFTER_SECONDS = 15.0
 CONNECTIONS = 8
-TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error, RpcError)
+TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error, TimeoutError, RpcError)
 
 logger = structlog.get_logger()
 

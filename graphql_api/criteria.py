@@ -15,7 +15,7 @@ from typing import Any
 from models.feed import Entity
 
 
-class Test(StrEnum):
+class Relation(StrEnum):
     """How a column is compared; each is also its SQL."""
 
     IS = "="
@@ -31,7 +31,7 @@ class Condition:
     """One column compared with one value; the value of `ANY_OF` is a tuple."""
 
     column: str
-    test: Test
+    relation: Relation
     value: Any
 
 
@@ -55,18 +55,18 @@ def read_watched(entity: Entity, key: str, watched: Mapping[str, Any] | None) ->
 
 
 def _meets(value: Any, condition: Condition) -> bool:
-    return value is not None and _COMPARE[condition.test](value, condition.value)
+    return value is not None and _COMPARE[condition.relation](value, condition.value)
 
 
 def _is_any_of(value: Any, candidates: tuple[Any, ...]) -> bool:
     return value in candidates
 
 
-_COMPARE: Mapping[Test, Callable[[Any, Any], bool]] = {
-    Test.IS: operator.eq,
-    Test.ANY_OF: _is_any_of,
-    Test.AT_LEAST: operator.ge,
-    Test.AT_MOST: operator.le,
-    Test.AFTER: operator.gt,
-    Test.BEFORE: operator.lt,
+_COMPARE: Mapping[Relation, Callable[[Any, Any], bool]] = {
+    Relation.IS: operator.eq,
+    Relation.ANY_OF: _is_any_of,
+    Relation.AT_LEAST: operator.ge,
+    Relation.AT_MOST: operator.le,
+    Relation.AFTER: operator.gt,
+    Relation.BEFORE: operator.lt,
 }

@@ -29,10 +29,10 @@ POLICY = {
 }
 
 
-def graphiql_page() -> HTMLResponse:
+def graphiql_page(static: Path = STATIC) -> HTMLResponse:
     """Return the page, or what to run to have it."""
     page = (FOLDER / "pages" / "graphiql.html").read_text(encoding="utf-8")
-    missing = [path for path in assets(page) if not (STATIC / path).is_file()]
+    missing = [path for path in assets(page) if not (static / path).is_file()]
     if not missing:
         return HTMLResponse(page, headers=POLICY)
     names = ", ".join(missing)

@@ -43,7 +43,7 @@ def conditions(criteria: Criteria, parameters: Parameters) -> list[sql.Composabl
     return [
         sql.SQL("{} {} {}").format(
             sql.Identifier("it", condition.column),
-            sql.SQL(condition.test.value),
+            sql.SQL(condition.relation.value),
             _compared(condition.value, parameters),
         )
         for condition in criteria

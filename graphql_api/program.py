@@ -46,7 +46,7 @@ async def serve(
     ensure_free(settings.api_host, settings.api_port, "API_PORT")
     async with open_world(settings, database_url=database_url, wait_seconds=connect_timeout_seconds) as world:
         app = create_app(world, shows_internal_errors=shows_internal_errors)
-        with socket.create_server((settings.api_host, settings.api_port)) as listening, _until(stop) as stopping:
+        with _listen(settings) as listening, _until(stop) as stopping:
             url = _url(listening)
             await _run(_Server(app, lambda: _announce(url, on_started)), listening, stopping)
     logger.info("api.stopped", url=url)
@@ -67,6 +67,17 @@ async def open_world(settings: ApiSettings, *, database_url: str, wait_seconds: 
         broadcast.running(),
     ):
         yield World(pool=pool, broadcast=broadcast, patience=Patience.of(settings))
+
+
+def _listen(settings: ApiSettings) -> socket.socket:
+    address = (settings.api_host, settings.api_port)
+    [(family, kind, protocol, _, resolved), *_] = socket.getaddrinfo(*address, proto=socket.IPPROTO_TCP)
+    # The protocol is named because asyncio sends small packets at once only on sockets that say they are TCP;
+    # without it each answer waits 40 ms for an acknowledgement.
+    listening = socket.socket(family, kind, protocol)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(resolved)
+    return listening
 
 
 class _Server(uvicorn.Server):

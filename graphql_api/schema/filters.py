@@ -10,7 +10,7 @@ from typing import Any
 
 import strawberry
 
-from graphql_api.criteria import Condition, Criteria, Test
+from graphql_api.criteria import Condition, Criteria, Relation
 from graphql_api.errors import BadInput
 from graphql_api.orders import JobOrderField, Order, ProviderOrderField, job_order, provider_order
 from graphql_api.scalars import Address, Wei
@@ -82,15 +82,15 @@ def job_criteria(given: JobFilter | None) -> Criteria:
     if given is None:
         return ()
     return _criteria(
-        ("status", Test.IS, given.status),
-        ("status", Test.ANY_OF, _listed(given.status_in, "statusIn")),
-        ("escrow", Test.IS, given.escrow),
-        ("renter", Test.IS, given.renter),
-        ("provider", Test.IS, given.provider),
-        ("payment", Test.AT_LEAST, given.min_payment),
-        ("payment", Test.AT_MOST, given.max_payment),
-        ("created_at", Test.AFTER, given.created_after),
-        ("created_at", Test.BEFORE, given.created_before),
+        ("status", Relation.IS, given.status),
+        ("status", Relation.ANY_OF, _listed(given.status_in, "statusIn")),
+        ("escrow", Relation.IS, given.escrow),
+        ("renter", Relation.IS, given.renter),
+        ("provider", Relation.IS, given.provider),
+        ("payment", Relation.AT_LEAST, given.min_payment),
+        ("payment", Relation.AT_MOST, given.max_payment),
+        ("created_at", Relation.AFTER, given.created_after),
+        ("created_at", Relation.BEFORE, given.created_before),
     )
 
 
@@ -99,13 +99,13 @@ def provider_criteria(given: ProviderFilter | None) -> Criteria:
     if given is None:
         return ()
     return _criteria(
-        ("is_online", Test.IS, given.is_online),
-        ("gpu_model", Test.IS, None if given.gpu_model is None else _readable(given.gpu_model, "gpuModel")),
-        ("gpu_model", Test.ANY_OF, _gpu_models(given.gpu_model_in)),
-        ("vram", Test.AT_LEAST, given.min_vram_mib),
-        ("vram", Test.AT_MOST, given.max_vram_mib),
-        ("reputation_score", Test.AT_LEAST, given.min_reputation),
-        ("wallet_address", Test.ANY_OF, _listed(given.address_in, "addressIn")),
+        ("is_online", Relation.IS, given.is_online),
+        ("gpu_model", Relation.IS, None if given.gpu_model is None else _readable(given.gpu_model, "gpuModel")),
+        ("gpu_model", Relation.ANY_OF, _gpu_models(given.gpu_model_in)),
+        ("vram", Relation.AT_LEAST, given.min_vram_mib),
+        ("vram", Relation.AT_MOST, given.max_vram_mib),
+        ("reputation_score", Relation.AT_LEAST, given.min_reputation),
+        ("wallet_address", Relation.ANY_OF, _listed(given.address_in, "addressIn")),
     )
 
 
@@ -121,8 +121,12 @@ def order_of_providers(given: ProviderOrder | None) -> Order:
     return provider_order(given.field, descending=given.direction is Direction.DESC)
 
 
-def _criteria(*asked: tuple[str, Test, Any]) -> Criteria:
-    return tuple(Condition(column=column, test=test, value=value) for column, test, value in asked if value is not None)
+def _criteria(*asked: tuple[str, Relation, Any]) -> Criteria:
+    return tuple(
+        Condition(column=column, relation=relation, value=value)
+        for column, relation, value in asked
+        if value is not None
+    )
 
 
 def _listed(values: list[Any] | None, name: str) -> tuple[Any, ...] | None:

@@ -17,6 +17,7 @@ from runtime.ports import free_port
 from runtime.settings import ApiSettings
 from tests.integration.graphql_api.client import Client
 from tests.integration.graphql_api.market import Market
+from tests.integration.graphql_api.stock import five_providers, seven_jobs
 
 TEMPLATE = "api_template"
 
@@ -30,15 +31,9 @@ async def template(postgres: EmbeddedPostgres) -> str:
 
 @pytest.fixture
 async def schema_url(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
-    """The URL of a database with our tables, all empty, in a lineage of its own."""
-    name = f"api_{secrets.token_hex(6)}"
-    async with await psycopg.AsyncConnection.connect(postgres.url("postgres"), autocommit=True) as connection:
-        copy = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
-        await connection.execute(copy)
-    async with await psycopg.AsyncConnection.connect(postgres.url(name)) as connection:
-        await connection.execute("update feed set epoch = gen_random_uuid()")
-    yield postgres.url(name)
-    await postgres.drop_database(name)
+    """The URL of a database with our tables, all empty."""
+    async with copied(postgres, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -52,6 +47,28 @@ async def api(schema_url: str) -> AsyncIterator[Client]:
     """A client of an API that serves the database."""
     async with serving(schema_url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+async def full(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Client]:
+    """An API over seven jobs and five providers that nobody changes."""
+    async with copied(postgres, template) as url:
+        await Market(url).commit(*seven_jobs(), *five_providers())
+        async with serving(url) as client:
+            yield client
+
+
+@asynccontextmanager
+async def copied(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
+    """Copy a database, in a lineage of its own, for as long as the block lasts."""
+    name = f"api_{secrets.token_hex(6)}"
+    async with await psycopg.AsyncConnection.connect(postgres.url("postgres"), autocommit=True) as connection:
+        copy = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        await connection.execute(copy)
+    async with await psycopg.AsyncConnection.connect(postgres.url(name)) as connection:
+        await connection.execute("update feed set epoch = gen_random_uuid()")
+    yield postgres.url(name)
+    await postgres.drop_database(name)
 
 
 @asynccontextmanager

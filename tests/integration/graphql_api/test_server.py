@@ -3,7 +3,9 @@
 import asyncio
 import signal
 import sys
+import time
 from pathlib import Path
+from statistics import median
 
 import aiohttp
 import pytest
@@ -68,6 +70,17 @@ async def test_the_root_says_where_to_go(api: Client) -> None:
     status, answer = await _get(api, "/")
 
     assert (status, answer["graphql"]) == (200, "/graphql")  # type: ignore[index]
+
+
+async def test_small_answers_leave_at_once(api: Client) -> None:
+    """Held back until the client acknowledges the last packet, each would take 40 ms."""
+    took = []
+    for _ in range(15):
+        began = time.perf_counter()
+        await _get(api, "/health")
+        took.append(time.perf_counter() - began)
+
+    assert median(took) < 0.03
 
 
 async def test_pages_of_any_origin_may_ask(api: Client) -> None:

@@ -1,18 +1,13 @@
-"""What can be watched: live, filtered, resumed, and through the trouble of others."""
-
-import asyncio
-import uuid
-from typing import Any
+"""What can be watched: live, filtered, and through the trouble of others."""
 
 import aiohttp
 import psycopg
-import pytest
 
 from graphql_api.listening import QUEUE_MAX
 from models.feed import ChangeKind, Entity
 from runtime import feed
-from runtime.feed import Change, Position
-from tests.integration.graphql_api.client import Client, Watching
+from runtime.feed import Change
+from tests.integration.graphql_api.client import Client
 from tests.integration.graphql_api.conftest import serving
 from tests.integration.graphql_api.market import (
     Market,
@@ -26,48 +21,17 @@ from tests.integration.graphql_api.market import (
     moment,
     registered,
 )
-
-JOBS = """subscription ($filter: JobFilter, $jobId: Bytes32, $after: String) {
-    jobChanges(filter: $filter, jobId: $jobId, after: $after) {
-        kind jobId matches byReorg cursor job { status escrow payment provider { gpuModel } }
-    } }"""
-
-PROVIDERS = """subscription ($filter: ProviderFilter, $address: Address, $after: String) {
-    providerChanges(filter: $filter, address: $address, after: $after) {
-        kind address matches byReorg cursor provider { isOnline reputationScore }
-    } }"""
-
-
-async def _settled(watching: Watching, market: Market) -> None:
-    """Wait until the subscription hears: a RESYNC that goes to everybody is told again until it does."""
-    while True:
-        for entity in (Entity.JOB, Entity.PROVIDER):
-            await market.tell(Change(entity=entity, kind=ChangeKind.RESYNC, key=None))
-        try:
-            async with asyncio.timeout(0.1):
-                while [change["kind"] for change in (await watching.told()).values()] != ["RESYNC"]:
-                    pass
-                return
-        except TimeoutError:
-            continue
-
-
-async def _change(watching: Watching) -> Any:
-    """Return the next change that is about one thing."""
-    while True:
-        [change] = (await watching.told()).values()
-        if change["kind"] != "RESYNC":
-            return change
+from tests.integration.graphql_api.watching import JOBS, PROVIDERS, next_change, next_failure, until_it_hears
 
 
 async def test_each_change_of_a_job_is_told_with_the_job_as_it_is(api: Client, market: Market) -> None:
     """From creation to payment, in the order of commits."""
     async with api.watch(JOBS) as watching:
-        await _settled(watching, market)
+        await until_it_hears(watching, market)
         seen = []
         for fact in (created(1, 10, payment=5), confirmed(1, 11), claimed(1, 12, amount=5)):
             await market.commit(fact)
-            change = await _change(watching)
+            change = await next_change(watching)
             seen.append((change["kind"], change["jobId"], change["job"]["status"], change["job"]["escrow"]))
 
     assert seen == [
@@ -80,7 +44,7 @@ async def test_each_change_of_a_job_is_told_with_the_job_as_it_is(api: Client, m
 async def test_each_change_of_a_provider_is_told(api: Client, market: Market) -> None:
     """It registers, beats, is credited, and expires."""
     async with api.watch(PROVIDERS) as watching:
-        await _settled(watching, market)
+        await until_it_hears(watching, market)
         seen = []
         for fact, online_since in (
             (registered("p", 10), 0),
@@ -89,7 +53,7 @@ async def test_each_change_of_a_provider_is_told(api: Client, market: Market) ->
             (credited("p", 13, 4), 900),
         ):
             await market.commit(fact, online_since=moment(online_since))
-            change = await _change(watching)
+            change = await next_change(watching)
             seen.append((change["kind"], change["provider"]["isOnline"], change["provider"]["reputationScore"]))
         assert change["address"] == address("p")
 
@@ -99,14 +63,14 @@ async def test_each_change_of_a_provider_is_told(api: Client, market: Market) ->
 async def test_what_leaves_the_filter_is_told_once(api: Client, market: Market) -> None:
     """It was inside before, so its going is told with `matches: false`; after that it is nobody's business."""
     async with api.watch(JOBS, filter={"escrow": "HELD", "minPayment": "5"}) as watching:
-        await _settled(watching, market)
+        await until_it_hears(watching, market)
         await market.commit(created(1, 10, payment=5), created(2, 10, log_index=1, payment=4))
-        first = await _change(watching)
+        first = await next_change(watching)
         await market.commit(confirmed(1, 11))
-        second = await _change(watching)
+        second = await next_change(watching)
         await market.commit(claimed(1, 12, amount=5))
         await market.commit(created(3, 13, payment=6))
-        third = await _change(watching)
+        third = await next_change(watching)
 
     told = [(change["jobId"], change["kind"], change["matches"]) for change in (first, second, third)]
     assert told == [
@@ -120,10 +84,10 @@ async def test_what_enters_the_filter_is_told(api: Client, market: Market) -> No
     """A provider that comes online enters the view of who is online."""
     await market.commit(registered("p", 10))
     async with api.watch(PROVIDERS, filter={"isOnline": True}) as watching:
-        await _settled(watching, market)
+        await until_it_hears(watching, market)
         await market.commit(credited("p", 11, 1))
         await market.commit(beat("p", 12))
-        change = await _change(watching)
+        change = await next_change(watching)
 
     assert (change["address"], change["kind"], change["matches"]) == (address("p"), "UPDATED", True)
     assert change["provider"] == {"isOnline": True, "reputationScore": 1}
@@ -135,13 +99,13 @@ async def test_one_job_or_one_provider_can_be_watched(api: Client, market: Marke
         api.watch(JOBS, jobId=job_hex(0xABC).upper().replace("0X", "0x")) as job,
         api.watch(PROVIDERS, address=address("p").lower()) as provider,
     ):
-        await _settled(job, market)
-        await _settled(provider, market)
+        await until_it_hears(job, market)
+        await until_it_hears(provider, market)
         await market.commit(created(1, 10, payment=1), registered("q", 10))
         await market.commit(created(0xABC, 11, payment=1), registered("p", 11))
 
-        assert (await _change(job))["jobId"] == job_hex(0xABC)
-        assert (await _change(provider))["address"] == address("p")
+        assert (await next_change(job))["jobId"] == job_hex(0xABC)
+        assert (await next_change(provider))["address"] == address("p")
 
 
 async def test_what_a_reorganisation_undid_is_told(api: Client, market: Market) -> None:
@@ -149,11 +113,11 @@ async def test_what_a_reorganisation_undid_is_told(api: Client, market: Market) 
     facts = created(1, 10, payment=5), confirmed(1, 11)
     await market.commit(*facts)
     async with api.watch(JOBS) as watching:
-        await _settled(watching, market)
+        await until_it_hears(watching, market)
         await market.undo(facts[1])
-        updated = await _change(watching)
+        updated = await next_change(watching)
         await market.undo(facts[0])
-        removed = await _change(watching)
+        removed = await next_change(watching)
 
     assert (updated["kind"], updated["byReorg"], updated["job"]["escrow"]) == ("UPDATED", True, "HELD")
     assert (removed["kind"], removed["byReorg"], removed["job"], removed["matches"]) == ("REMOVED", True, None, False)
@@ -162,130 +126,11 @@ async def test_what_a_reorganisation_undid_is_told(api: Client, market: Market) 
 async def test_resync_says_to_read_again(api: Client, market: Market) -> None:
     """Whatever the filter, for so much changed that nobody says what."""
     async with api.watch(JOBS, filter={"status": "FAILED"}) as watching:
-        await _settled(watching, market)
+        await until_it_hears(watching, market)
         await market.tell(Change(entity=Entity.JOB, kind=ChangeKind.RESYNC, key=None))
         change = (await watching.told())["jobChanges"]
 
     assert {"kind": "RESYNC", "jobId": None, "job": None, "matches": True, "byReorg": False}.items() <= change.items()
-
-
-async def test_resuming_tells_each_key_once_as_it_is_now_and_goes_live(api: Client, market: Market) -> None:
-    """What changed since the cursor comes first; what changes from now on follows, and nothing in between is lost."""
-    async with api.watch(JOBS) as watching:
-        await _settled(watching, market)
-        await market.commit(created(1, 10, payment=1))
-        cursor = (await _change(watching))["cursor"]
-    await market.commit(confirmed(1, 11))
-    await market.commit(created(2, 12, payment=2))
-    await market.commit(claimed(1, 13, amount=1))
-    fleeting = created(3, 14, payment=3)
-    await market.commit(fleeting)
-    await market.undo(fleeting)
-
-    async with api.watch(JOBS, after=cursor) as watching:
-        first, second = await _change(watching), await _change(watching)
-        await market.commit(created(4, 15, payment=4))
-        third = await _change(watching)
-
-    told = [(change["jobId"], change["kind"], change["job"]["escrow"]) for change in (first, second, third)]
-    assert told == [
-        (job_hex(1), "UPDATED", "CLAIMED"),
-        (job_hex(2), "CREATED", "HELD"),
-        (job_hex(4), "CREATED", "HELD"),
-    ]
-
-
-async def test_resuming_while_changes_come_loses_nothing(api: Client, market: Market) -> None:
-    """Subscribing in the middle of a stream of commits, every key comes at least once, from some cursor on."""
-    async with api.watch(JOBS) as watching:
-        await _settled(watching, market)
-        await market.commit(created(1, 1, payment=1))
-        cursor = (await _change(watching))["cursor"]
-
-    async def create() -> None:
-        for number in range(2, 62):
-            await market.commit(created(number, number, payment=1))
-
-    creating = asyncio.create_task(create())
-    seen: list[int] = []
-    while 61 not in seen:
-        async with api.watch(JOBS, after=cursor) as watching:
-            for _ in range(7):
-                change = await _change(watching)
-                seen.append(int(change["jobId"], 16))
-                cursor = change["cursor"]
-                if 61 in seen:
-                    break
-    await creating
-
-    assert seen == list(range(2, 62))
-
-
-async def test_stopping_in_the_middle_of_a_replay_still_tells_what_left(api: Client, market: Market) -> None:
-    """A key that left the filter and changed again outside is told of, wherever the replay was cut."""
-    held = {"escrow": "HELD"}
-    await market.commit(created(1, 10, payment=1), created(2, 10, log_index=1, payment=1))
-    async with api.watch(JOBS, filter=held) as watching:
-        await _settled(watching, market)
-        await market.commit(created(3, 11, payment=1))
-        cursor = (await _change(watching))["cursor"]
-    await market.commit(confirmed(1, 12))
-    await market.commit(confirmed(2, 13))
-    await market.commit(claimed(2, 14, amount=1))
-    await market.commit(claimed(1, 15, amount=1))
-
-    async with api.watch(JOBS, filter=held, after=cursor) as watching:
-        first = await _change(watching)
-    async with api.watch(JOBS, filter=held, after=first["cursor"]) as watching:
-        second = await _change(watching)
-
-    assert [job_hex(1), job_hex(2)] == [first["jobId"], second["jobId"]]
-    assert not first["matches"]
-    assert not second["matches"]
-
-
-async def _refusal(api: Client, query: str, **variables: Any) -> Any:
-    async with api.watch(query, **variables) as watching:
-        message = await watching.message()
-        payload = message["payload"]
-        return (payload if message["type"] == "error" else payload["errors"])[0]
-
-
-async def test_a_cursor_of_another_lineage_is_refused(api: Client) -> None:
-    """A restored database does not continue the positions it once gave out."""
-    error = await _refusal(api, JOBS, after=str(Position(epoch=uuid.uuid4(), number=0)))
-
-    assert "after: a cursor of another database: read anew" in error["message"]
-    assert error["extensions"]["code"] == "CURSOR_EXPIRED"
-
-
-async def test_a_cursor_older_than_the_feed_is_refused(api: Client, market: Market) -> None:
-    """What is no longer kept cannot be told, and saying nothing would be a lie."""
-    await market.commit(created(1, 10, payment=1))
-    await market.commit(created(2, 11, payment=1))
-    await market.execute("delete from changes where position = 1")
-    [(epoch,)] = await market.execute("select epoch from feed")
-
-    error = await _refusal(api, JOBS, after=str(Position(epoch=epoch, number=0)))
-
-    assert "what changed since this cursor is no longer kept" in error["message"]
-    assert error["extensions"]["code"] == "CURSOR_EXPIRED"
-
-
-@pytest.mark.parametrize("cursor", ["", "garbage", "AAAA", "\ud800", "😀", "=" * 40])
-async def test_a_cursor_that_is_none_is_refused(api: Client, cursor: str) -> None:
-    """Whatever it is, the client is told what was expected."""
-    error = await _refusal(api, JOBS, after=cursor)
-
-    assert "is not a cursor of this feed; expected the cursor of a change" in error["message"]
-    assert error["extensions"]["code"] == "BAD_INPUT"
-
-
-async def test_wrong_arguments_of_a_subscription_are_named(api: Client) -> None:
-    """As with queries."""
-    error = await _refusal(api, JOBS, filter={"renter": "0x12"})
-
-    assert "'0x12' is not an address: expected 0x and 40 hex digits" in error["message"]
 
 
 async def test_a_reader_that_falls_behind_is_closed_and_can_resume(schema_url: str, market: Market) -> None:
@@ -295,32 +140,24 @@ async def test_a_reader_that_falls_behind_is_closed_and_can_resume(schema_url: s
     changes = [Change(entity=Entity.JOB, kind=ChangeKind.UPDATED, key=job_hex(1), after=after)] * (QUEUE_MAX + 100)
     async with serving(schema_url, api_statement_timeout_seconds=1) as api:
         async with api.watch(JOBS) as watching:
-            await _settled(watching, market)
+            await until_it_hears(watching, market)
             async with await psycopg.AsyncConnection.connect(schema_url) as other:
                 await other.execute("lock table jobs in access exclusive mode")
                 await market.tell(*changes)
-                first, ending = await watching.message(), await _failure(watching)
+                first, ending = await watching.message(), await next_failure(watching)
         last_cursor = first["payload"]["data"]["jobChanges"]["cursor"]
         async with api.watch(JOBS, after=last_cursor) as watching:
-            resumed = await _change(watching)
+            resumed = await next_change(watching)
 
     assert f"more than {QUEUE_MAX} changes wait for this subscriber" in ending["message"]
     assert ending["extensions"]["code"] == "FELL_BEHIND"
     assert resumed["jobId"] == job_hex(1)
 
 
-async def _failure(watching: Watching) -> Any:
-    """Return the error that ends a subscription."""
-    while True:
-        payload = (await watching.message())["payload"]
-        if payload["data"] is None:
-            return payload["errors"][0]
-
-
 async def test_subscriptions_survive_losing_every_connection(api: Client, market: Market) -> None:
     """The reader reconnects behind the last position it told, so what was committed meanwhile is told too."""
     async with api.watch(JOBS) as watching:
-        await _settled(watching, market)
+        await until_it_hears(watching, market)
         await market.execute(
             """
             select pg_terminate_backend(pid) from pg_stat_activity
@@ -328,7 +165,7 @@ async def test_subscriptions_survive_losing_every_connection(api: Client, market
             """
         )
         await market.commit(created(1, 10, payment=1))
-        change = await _change(watching)
+        change = await next_change(watching)
 
     assert (change["jobId"], change["job"]["escrow"]) == (job_hex(1), "HELD")
 
@@ -336,7 +173,7 @@ async def test_subscriptions_survive_losing_every_connection(api: Client, market
 async def test_a_database_of_another_lineage_ends_subscriptions(api: Client, market: Market) -> None:
     """Whoever watches is told to read anew, rather than being told of another world."""
     async with api.watch(JOBS) as watching:
-        await _settled(watching, market)
+        await until_it_hears(watching, market)
         await market.execute("update feed set epoch = gen_random_uuid()")
         await market.execute(
             """
@@ -344,7 +181,7 @@ async def test_a_database_of_another_lineage_ends_subscriptions(api: Client, mar
             where datname = current_database() and pid <> pg_backend_pid()
             """
         )
-        error = await _failure(watching)
+        error = await next_failure(watching)
 
     assert error["extensions"]["code"] == "CURSOR_EXPIRED"
 
@@ -352,13 +189,13 @@ async def test_a_database_of_another_lineage_ends_subscriptions(api: Client, mar
 async def test_a_hole_in_the_feed_ends_subscriptions(api: Client, market: Market, schema_url: str) -> None:
     """Changes that were dropped before they could be told are not passed over in silence."""
     async with api.watch(JOBS) as watching:
-        await _settled(watching, market)
+        await until_it_hears(watching, market)
         async with await psycopg.AsyncConnection.connect(schema_url) as connection:
             resync = Change(entity=Entity.JOB, kind=ChangeKind.RESYNC, key=None)
             position = (await feed.position(connection)).number
             await feed.append(connection, [resync, resync])
             await connection.execute("delete from changes where position = %s", (position + 1,))
-        error = await _failure(watching)
+        error = await next_failure(watching)
 
     assert error["extensions"]["code"] == "CURSOR_EXPIRED"
 

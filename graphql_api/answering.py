@@ -21,6 +21,7 @@ from strawberry.types import ExecutionContext
 from graphql_api.errors import is_internal
 from graphql_api.limits import TOKENS_MAX
 from graphql_api.reading import Reading
+from graphql_api.visits import Visit
 
 logger = structlog.get_logger()
 
@@ -34,8 +35,8 @@ class AnsweringSchema(strawberry.Schema):
     reading = Reading
 
     async def execute(self, *arguments: Any, **options: Any) -> Any:
-        """Answer a query; the `context_value` is the world."""
-        reading = options["context_value"] = self.reading(options["context_value"])
+        """Answer a query or a mutation; the `context_value` is the visit it comes in."""
+        reading = options["context_value"] = self._reading(options["context_value"])
         try:
             result = await super().execute(*arguments, **options)
         finally:
@@ -44,11 +45,14 @@ class AnsweringSchema(strawberry.Schema):
 
     async def stream(self, *arguments: Any, **options: Any) -> Any:
         """Answer a query or a subscription over a transport that can tell many results."""
-        reading = options["context_value"] = self.reading(options["context_value"])
+        reading = options["context_value"] = self._reading(options["context_value"])
         return self._results(await super().stream(*arguments, **options), reading)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave errors to `_told`, which sees those of every kind of operation."""
+
+    def _reading(self, visit: Visit) -> Reading:
+        return self.reading(visit.world, visit.token)
 
     async def _results(self, results: AsyncGenerator[Any, None], reading: Reading) -> AsyncGenerator[Any, None]:
         try:

@@ -1,12 +1,14 @@
 """
 The web application: its routes.
 
-    /graphql   queries by POST and GET, subscriptions by WebSocket (graphql-transport-ws), GraphiQL for browsers
+    /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws);
+               GraphiQL for browsers
     /health    this process
     /ready     progress of every chain
     /static    GraphiQL's scripts
 
-What is public may be read from pages of any origin: there are no cookies to abuse, and nothing is written.
+Pages of any origin may ask: there are no cookies to abuse. Whoever has signed in says so in each request, with
+`Authorization: Bearer …`; on a WebSocket, where pages can send no header, in connection_init as `authorization`.
 """
 
 from starlette.applications import Starlette
@@ -24,17 +26,18 @@ from graphql_api.graphiql import STATIC, graphiql_page
 from graphql_api.health import health, ready
 from graphql_api.reading import World
 from graphql_api.schema import build
+from graphql_api.visits import Visit
 
 ANYBODY = ("*",)
 
 
-class Door(GraphQL[World, None]):
+class Door(GraphQL[Visit, None]):
     """The schema over HTTP and WebSocket."""
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> World:  # noqa: ARG002
-        """Return what the schema's operations share."""
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:  # noqa: ARG002
+        """Return what all operations share, and what this visitor shows."""
         world: World = request.app.state.world
-        return world
+        return Visit(world=world, authorization=request.headers.get("Authorization"))
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
         """Return GraphiQL's page."""

@@ -4,6 +4,10 @@ What a client is told when it cannot be answered.
     GraphQLError
     └── Declined          told as it is, with a code; anything else is an internal error and is masked
         ├── BadInput        an argument is wrong: the message says which, and what was expected
+        ├── SignInRefused   a sign-in is not accepted, for the reason given
+        ├── NotSignedIn     only somebody who has signed in may ask this
+        ├── Forbidden       somebody else may ask this, but not who asks
+        ├── Conflict        what is asked came too late
         ├── TooSlow         the database needed longer than we allow
         ├── Unavailable     the database cannot be reached, or everything is busy
         ├── CursorExpired   the feed no longer holds what came after the cursor
@@ -28,6 +32,30 @@ class BadInput(Declined):
     """An argument is not what was expected."""
 
     code = "BAD_INPUT"
+
+
+class SignInRefused(Declined):
+    """The message or its signature is not one that we let somebody in for."""
+
+    code = "SIGN_IN_REFUSED"
+
+
+class NotSignedIn(Declined):
+    """Nobody is signed in, and somebody must be."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(Declined):
+    """Who asks is known, and may not."""
+
+    code = "FORBIDDEN"
+
+
+class Conflict(Declined):
+    """What is asked no longer goes together with what has happened."""
+
+    code = "CONFLICT"
 
 
 class TooSlow(Declined):

@@ -53,7 +53,7 @@ def read_page(
         raise BadInput("first and last exclude each other: give the one that says from which end to count")
     return Page(
         order=order,
-        size=_read_size(first, "first") if last is None else _read_size(last, "last"),
+        size=read_size(first, "first") if last is None else read_size(last, "last"),
         backwards=last is not None,
         after=None if after is None else cursors.read(after, order, argument="after"),
         before=None if before is None else cursors.read(before, order, argument="before"),
@@ -73,7 +73,8 @@ def cut(page: Page, fetched: Sequence[Row]) -> Slice[Row]:
     return Slice(rows=rows, has_next=has_more, has_previous=page.after is not None)
 
 
-def _read_size(value: int | None, argument: str) -> int:
+def read_size(value: int | None, argument: str) -> int:
+    """Return how many rows are asked for. Raises `BadInput`."""
     if value is None:
         return SIZE_DEFAULT
     if value < 0:

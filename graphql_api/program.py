@@ -8,20 +8,24 @@ whoever is still connected: subscriptions are closed, answers under way are fini
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from graphql_api.account_store import AccountStore
 from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
 from graphql_api.readiness import Patience
 from graphql_api.reading import World
+from graphql_api.sign_in import Terms
+from graphql_api.spec_store import SpecStore
 from runtime.database import open_pool
 from runtime.ports import ensure_free
-from runtime.settings import ApiSettings
+from runtime.settings import AccountSettings, ApiSettings, load
 
 logger = structlog.get_logger()
 
@@ -33,6 +37,8 @@ async def serve(
     settings: ApiSettings,
     *,
     database_url: str,
+    accounts: AccountSettings | None = None,
+    nats_url: str | None = None,
     connect_timeout_seconds: float = 30.0,
     shows_internal_errors: bool = False,
     stop: asyncio.Event | None = None,
@@ -44,7 +50,13 @@ async def serve(
     Raises `PortInUse` when the port is taken and `DatabaseUnreachable` when Postgres does not answer in time.
     """
     ensure_free(settings.api_host, settings.api_port, "API_PORT")
-    async with open_world(settings, database_url=database_url, wait_seconds=connect_timeout_seconds) as world:
+    async with open_world(
+        settings,
+        database_url=database_url,
+        accounts=accounts,
+        nats_url=nats_url,
+        wait_seconds=connect_timeout_seconds,
+    ) as world:
         app = create_app(world, shows_internal_errors=shows_internal_errors)
         with _listen(settings) as listening, _until(stop) as stopping:
             url = _url(listening)
@@ -53,8 +65,21 @@ async def serve(
 
 
 @asynccontextmanager
-async def open_world(settings: ApiSettings, *, database_url: str, wait_seconds: float = 30.0) -> AsyncIterator[World]:
-    """Open what all operations share: connections to Postgres, and the one reader of the change feed."""
+async def open_world(
+    settings: ApiSettings,
+    *,
+    database_url: str,
+    accounts: AccountSettings | None = None,
+    nats_url: str | None = None,
+    wait_seconds: float = 30.0,
+) -> AsyncIterator[World]:
+    """
+    Open what all operations share: connections to Postgres, and the one reader of the change feed.
+
+    Who may sign in is read from the environment unless `accounts` says it.
+    """
+    if accounts is None:
+        (accounts,) = load(AccountSettings)
     broadcast = Broadcast(database_url)
     async with (
         open_pool(
@@ -66,7 +91,27 @@ async def open_world(settings: ApiSettings, *, database_url: str, wait_seconds: 
         ) as pool,
         broadcast.running(),
     ):
-        yield World(pool=pool, broadcast=broadcast, patience=Patience.of(settings))
+        yield World(
+            pool=pool,
+            broadcast=broadcast,
+            patience=Patience.of(settings),
+            terms=Terms.of(accounts, settings),
+            accounts=AccountStore(pool),
+            specs=SpecStore(pool),
+            agents_url=agents_url(accounts.nats_public_url, nats_url),
+        )
+
+
+def agents_url(public: Sequence[str] | None, ours: str | None) -> str | None:
+    """Return where agents find NATS: as the setting says, else where we find it, without our password."""
+    if public is not None:
+        return ",".join(public)
+    return None if ours is None else ",".join(map(_without_credentials, ours.split(",")))
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url.strip())
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _listen(settings: ApiSettings) -> socket.socket:

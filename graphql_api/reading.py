@@ -11,14 +11,21 @@ from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from graphql_api import chain_queries, job_queries, provider_queries
+from graphql_api import account_queries, chain_queries, job_queries, life_queries, provider_queries
+from graphql_api.account_store import AccountStore, hash_token
 from graphql_api.broadcast import Broadcast
 from graphql_api.criteria import Criteria
+from graphql_api.errors import NotSignedIn
+from graphql_api.life_queries import Parties
+from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
 from graphql_api.pages import Page, Slice, cut
 from graphql_api.readiness import Patience
 from graphql_api.rows import CheckpointRow, JobRow, ProviderRow
+from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
-from models.values import Chain
+from graphql_api.spec_store import SpecStore
+from graphql_api.viewers import Viewer
+from models.values import ZERO_ADDRESS, Chain, parse_address
 from runtime.database import Pool
 
 Key = TypeVar("Key")
@@ -27,18 +34,23 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What all operations of this process share."""
+    """What all operations of this process share; `agents_url` is where agents find NATS, if there is one."""
 
     pool: Pool
     broadcast: Broadcast
     patience: Patience
+    terms: Terms
+    accounts: AccountStore
+    specs: SpecStore
+    agents_url: str | None
 
 
 class Reading:
-    """The rows one operation asks for, all from one snapshot."""
+    """The rows one operation asks for, all from one snapshot; `token` is what who asks has shown of a session."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, token: str | None = None) -> None:
         self.world = world
+        self.token = token
         self.snapshot = Snapshot(world.pool)
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
@@ -46,6 +58,21 @@ class Reading:
         """Forget what was read and end the snapshot; what is asked after this is read from a new one."""
         await self.snapshot.close()
         self._loaders.clear()
+
+    async def viewer(self) -> Viewer | None:
+        """Return who asks, or None for somebody who shows no session, or one that has ended."""
+        if self.token is None:
+            return None
+        holder = await self._once("viewer", account_queries.session_holder, hash_token(self.token))
+        return None if holder is None else Viewer.of(holder, self.world.terms.admins)
+
+    async def signed_in(self) -> Viewer:
+        """Return who asks. Raises `NotSignedIn`."""
+        viewer = await self.viewer()
+        if viewer is None:
+            trouble = "nobody is signed in" if self.token is None else "the session is unknown or has ended"
+            raise NotSignedIn(f"{trouble}: signIn, then send its token as Authorization: Bearer …")
+        return viewer
 
     async def job(self, job_id: bytes) -> JobRow | None:
         """Return a job by id."""
@@ -82,6 +109,33 @@ class Reading:
             return await job_queries.count_jobs_of(snapshot, providers, criteria)
 
         return await self._one(("job_count_of", criteria), provider, load) or 0
+
+    async def spec(self, job: JobRow) -> SpecRow | None:
+        """Return what its renter wants to have run; whether who asks may know is decided before."""
+        return await self._one("spec", (job.job_id, parse_address(job.renter)), life_queries.specs)
+
+    async def output(self, job: JobRow) -> OutputRow | None:
+        """Return where its agent put the result; whether who asks may know is decided before."""
+        return await self._one("output", job.job_id, life_queries.outputs)
+
+    async def dispatch(self, job: JobRow) -> DispatchRow | None:
+        """Return the attempts to hand a job to its provider."""
+        if job.provider is None:
+            return None
+        return await self._one("dispatch", (job.job_id, parse_address(job.provider)), life_queries.dispatches)
+
+    async def credit(self, job: JobRow) -> CreditRow | None:
+        """Return the credit of a job."""
+        return await self._one("credit", job.job_id, life_queries.credits)
+
+    async def timeline(self, job: JobRow, first: int) -> list[EventRow]:
+        """Return the first things that happened to a job."""
+
+        async def load(snapshot: Snapshot, jobs: Sequence[Parties]) -> Mapping[Parties, list[EventRow]]:
+            return await life_queries.timelines(snapshot, jobs, first)
+
+        provider = ZERO_ADDRESS if job.provider is None else parse_address(job.provider)
+        return await self._one(("timeline", first), (job.job_id, parse_address(job.renter), provider), load) or []
 
     async def providers(self, criteria: Criteria, page: Page) -> Slice[ProviderRow]:
         """Return a page of all providers."""

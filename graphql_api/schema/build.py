@@ -15,6 +15,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from graphql_api.answering import DOCUMENTS_CACHED, AnsweringSchema, CachedDocuments
 from graphql_api.limits import SizeLimit
 from graphql_api.scalars import SCALARS
+from graphql_api.schema.mutation import Mutation
 from graphql_api.schema.query import Query
 from graphql_api.schema.subscription import Subscription
 
@@ -23,6 +24,7 @@ def build() -> AnsweringSchema:
     """Return the schema."""
     schema = AnsweringSchema(
         query=Query,
+        mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from graphql_api.life_rows import EventRow
 from graphql_api.readiness import lag_blocks, lag_seconds, reason_not_ready
 from graphql_api.reading import Reading
 from graphql_api.rows import CheckpointRow, JobRow, ProviderRow
@@ -69,6 +70,22 @@ class Source:
             chain=Chain.OPBNB, number=row.source_block, hash=Bytes32(row.source_hash), timestamp=row.source_time
         )
         return cls(block=block, transaction_hash=Bytes32(row.source_transaction), log_index=row.source_log_index)
+
+    @classmethod
+    def of_event(cls, row: EventRow) -> "Source | None":
+        """Return the log of a step in a job's life, or None for one that happened off chain."""
+        if (
+            row.chain is None
+            or row.block_number is None
+            or row.block_hash is None
+            or row.transaction_hash is None
+            or row.log_index is None
+        ):
+            return None
+        block = BlockRef(
+            chain=Chain(row.chain), number=row.block_number, hash=Bytes32(row.block_hash), timestamp=row.at
+        )
+        return cls(block=block, transaction_hash=Bytes32(row.transaction_hash), log_index=row.log_index)
 
 
 @strawberry.type

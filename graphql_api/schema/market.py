@@ -1,22 +1,25 @@
 """
 Jobs and providers. Each names the other, so both stand here.
 
-What only some may read of a job, its spec and its output, is not here as long as nobody can sign in.
+Of a job, its spec and its output are for its renter, its provider and admins only; for others they are null.
 """
 
+import asyncio
 from datetime import datetime
 from functools import partial
 
 import strawberry
 
-from graphql_api.pages import read_page
+from graphql_api.explaining import reason_of
+from graphql_api.pages import read_page, read_size
 from graphql_api.rows import JobRow, ProviderRow
 from graphql_api.scalars import Address, Bytes32, Wei
 from graphql_api.schema import node
 from graphql_api.schema.chain import Info, Source
 from graphql_api.schema.connection import Connection, Listing
 from graphql_api.schema.filters import JobFilter, JobOrder, job_criteria, order_of_jobs
-from models.values import EscrowStatus, JobStatus
+from graphql_api.schema.life import Dispatch, JobEvent, JobSpec, ReputationCredit
+from models.values import Chain, EscrowStatus, JobStatus
 
 
 @strawberry.type
@@ -40,6 +43,41 @@ class Job(node.Node):
     updated_at: datetime
     error: str | None
     source: Source
+    row: strawberry.Private[JobRow]
+
+    @strawberry.field
+    async def spec(self, info: Info) -> JobSpec | None:
+        """What to run. For its renter, its provider and admins; null for others."""
+        row = await info.context.spec(self.row) if await self._may_be_read(info) else None
+        return None if row is None else JobSpec.of(row)
+
+    @strawberry.field
+    async def output_url(self, info: Info) -> str | None:
+        """Where the agent put the result; same readers as `spec`."""
+        row = await info.context.output(self.row) if await self._may_be_read(info) else None
+        return None if row is None else row.output_url
+
+    @strawberry.field
+    async def reason(self, info: Info) -> str | None:
+        """Why the job stands where it stands, for a person: waiting for its spec, provider offline, …"""
+        return await reason_of(info.context, self.row)
+
+    @strawberry.field
+    async def dispatch(self, info: Info) -> Dispatch | None:
+        """The attempts to hand it to its provider's agent; null before the first."""
+        row = await info.context.dispatch(self.row)
+        return None if row is None else Dispatch.of(row)
+
+    @strawberry.field
+    async def credit(self, info: Info) -> ReputationCredit | None:
+        """Its provider's credit on opBNB; null before its confirmation is final."""
+        row, final = await asyncio.gather(info.context.credit(self.row), info.context.finalized(Chain.OPBNB))
+        return None if row is None else ReputationCredit.of(row, final_block=final)
+
+    @strawberry.field
+    async def timeline(self, info: Info, first: int = 50) -> list[JobEvent]:
+        """What happened to it, on both chains and off chain, oldest first; 500 steps at most."""
+        return [JobEvent.of(row) for row in await info.context.timeline(self.row, read_size(first, "first"))]
 
     @strawberry.field
     async def provider(self, info: Info) -> "Provider | None":
@@ -71,7 +109,12 @@ class Job(node.Node):
             updated_at=row.updated_at,
             error=row.error,
             source=Source.of_job(row),
+            row=row,
         )
+
+    async def _may_be_read(self, info: Info) -> bool:
+        viewer = await info.context.viewer()
+        return viewer is not None and viewer.may_read(self.row)
 
 
 @strawberry.type

@@ -8,6 +8,7 @@ from graphql_api import job_queries, provider_queries
 from graphql_api.pages import read_page
 from graphql_api.scalars import Address, Bytes32
 from graphql_api.schema import node
+from graphql_api.schema.account import Account
 from graphql_api.schema.chain import ChainStatus, Info
 from graphql_api.schema.connection import Connection, Listing
 from graphql_api.schema.filters import (
@@ -104,6 +105,12 @@ class Query:
     async def chains(self, info: Info) -> list[ChainStatus]:
         """Where our copies of the chains stand; one not yet begun is missing."""
         return [ChainStatus.of(row, info.context) for row in await info.context.checkpoints()]
+
+    @strawberry.field
+    async def me(self, info: Info) -> Account | None:
+        """Who asks; null for somebody who has not signed in."""
+        viewer = await info.context.viewer()
+        return None if viewer is None else Account.of(viewer)
 
 
 async def _job(info: Info, job_id: bytes) -> Job | None:

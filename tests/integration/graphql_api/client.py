@@ -41,11 +41,21 @@ class Client:
     """A client of one API."""
 
     def __init__(
-        self, url: str, session: aiohttp.ClientSession, stop: Callable[[], Awaitable[None]] | None = None
+        self,
+        url: str,
+        session: aiohttp.ClientSession,
+        stop: Callable[[], Awaitable[None]] | None = None,
+        *,
+        token: str | None = None,
     ) -> None:
         self.url = url
         self.session = session
+        self.token = token
         self._stop = stop
+
+    def showing(self, token: str | None) -> "Client":
+        """Return a client of the same API that shows the token of a session."""
+        return Client(self.url, self.session, self._stop, token=token)
 
     async def stop(self) -> None:
         """End the API."""
@@ -55,7 +65,8 @@ class Client:
     async def respond(self, query: str, **variables: Any) -> Any:
         """Return the whole response to a query."""
         body = {"query": query, "variables": variables}
-        async with self.session.post(f"{self.url}/graphql", json=body) as response:
+        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        async with self.session.post(f"{self.url}/graphql", json=body, headers=headers) as response:
             return await response.json()
 
     async def ask(self, query: str, **variables: Any) -> Any:
@@ -73,7 +84,8 @@ class Client:
     async def watch(self, query: str, **variables: Any) -> AsyncIterator[Watching]:
         """Subscribe; whatever is committed from then on is told."""
         async with self.session.ws_connect(f"{self.url}/graphql", protocols=["graphql-transport-ws"]) as socket:
-            await socket.send_json({"type": "connection_init"})
+            shown = {} if self.token is None else {"payload": {"authorization": f"Bearer {self.token}"}}
+            await socket.send_json({"type": "connection_init", **shown})
             assert (await socket.receive_json(timeout=PATIENCE_SECONDS))["type"] == "connection_ack"
             payload = {"query": query, "variables": variables}
             await socket.send_json({"type": "subscribe", "id": "1", "payload": payload})

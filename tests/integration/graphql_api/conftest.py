@@ -14,7 +14,7 @@ import migrations
 from graphql_api.program import serve
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.ports import free_port
-from runtime.settings import ApiSettings
+from runtime.settings import AccountSettings, ApiSettings
 from tests.integration.graphql_api.client import Client
 from tests.integration.graphql_api.market import Market
 from tests.integration.graphql_api.stock import five_providers, seven_jobs
@@ -73,7 +73,12 @@ async def copied(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str
 
 @asynccontextmanager
 async def serving(
-    database_url: str, *, shows_internal_errors: bool = False, **settings: object
+    database_url: str,
+    *,
+    shows_internal_errors: bool = False,
+    accounts: AccountSettings | None = None,
+    nats_url: str | None = None,
+    **settings: object,
 ) -> AsyncIterator[Client]:
     """Serve a database for as long as the block lasts."""
     port, started, stopping = free_port(), asyncio.Event(), asyncio.Event()
@@ -81,6 +86,8 @@ async def serving(
         serve(
             ApiSettings.model_validate({"API_PORT": port, **settings}),
             database_url=database_url,
+            accounts=accounts,
+            nats_url=nats_url,
             shows_internal_errors=shows_internal_errors,
             stop=stopping,
             on_started=lambda _: started.set(),

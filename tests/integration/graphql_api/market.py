@@ -14,7 +14,7 @@ from eth_hash.auto import keccak
 from psycopg import sql
 
 from models.state import JOBS, PROVIDERS, Derivation
-from models.values import Chain, checksum_address
+from models.values import Chain, checksum_address, parse_address
 from runtime import feed, state_store
 
 DAWN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,8 +42,8 @@ def transaction_hash(block: int, log_index: int) -> bytes:
 
 
 def somebody(name: str) -> bytes:
-    """Return the address of a person of this name."""
-    return keccak(name.encode())[:20]
+    """Return the address of a person of this name; an address names itself."""
+    return parse_address(name) if name.startswith("0x") else keccak(name.encode())[:20]
 
 
 def address(name: str) -> str:
@@ -149,6 +149,14 @@ class Market:
                 delete = "delete from {} where block_number = %(block)s and log_index = %(log_index)s"
                 await connection.execute(sql.SQL(delete).format(sql.Identifier(fact.table)), where)
             await feed.append(connection, await _refresh(connection, facts, online_since, by_reorg=True))
+
+    async def note(self, table: str, number: int, **columns: Any) -> None:
+        """Add a fact from off chain about a job, and tell what it leads to."""
+        row = {"job_id": job_id(number), **columns}
+        async with await psycopg.AsyncConnection.connect(self._url) as connection:
+            await connection.execute(_insertion(table, row), row)
+            await state_store.lock(connection, JOBS, [job_id(number)])
+            await feed.append(connection, await state_store.refresh(connection, JOBS, [job_id(number)], {}))
 
     async def tell(self, *changes: feed.Change) -> None:
         """Append changes to the feed that no fact stands behind."""

@@ -11,6 +11,7 @@ from graphql_api.pages import Page
 from graphql_api.program import open_world
 from graphql_api.reading import Reading, World
 from graphql_api.schema import build
+from graphql_api.visits import Visit
 from models.values import Chain
 from runtime.settings import ApiSettings
 from tests.integration.graphql_api.market import Market, address, beat, claimed, created, job_id, registered
@@ -50,13 +51,13 @@ async def _statements(world: World, query: str) -> int:
     counted: list[Reading] = []
 
     class Counted(Reading):
-        def __init__(self, world: World) -> None:
-            super().__init__(world)
+        def __init__(self, world: World, token: str | None = None) -> None:
+            super().__init__(world, token)
             counted.append(self)
 
     schema = build()
     schema.reading = Counted
-    result = await schema.execute(query, context_value=world)
+    result = await schema.execute(query, context_value=Visit(world=world))
     assert result.errors is None
     return counted[0].snapshot.statements
 
@@ -136,9 +137,9 @@ async def test_connections_come_back_whatever_happens(schema_url: str, market: M
     async with open_world(_settings(api_database_connections=2), database_url=schema_url) as world:
         for _ in range(3):
             failed = "{ providers { nodes { earned } } jobStats { paidOut } }"
-            assert (await schema.execute(failed, context_value=world)).errors
+            assert (await schema.execute(failed, context_value=Visit(world=world))).errors
 
-        assert (await schema.execute("{ jobStats { total } }", context_value=world)).errors is None
+        assert (await schema.execute("{ jobStats { total } }", context_value=Visit(world=world))).errors is None
 
 
 async def test_a_slow_statement_ends_and_says_what_to_do(schema_url: str) -> None:

@@ -1,0 +1,59 @@
+"""Gather what the reason of a job's standing follows from."""
+
+import asyncio
+
+from graphql_api.life_rows import CreditRow, DispatchRow
+from graphql_api.reading import Reading
+from graphql_api.rows import JobRow, ProviderRow
+from models.credit_values import CreditFacts, CreditStatus, credit_status
+from models.reason import DispatchFacts, JobFacts, ProviderFacts, reason
+from models.values import Chain, EscrowStatus, JobStatus
+
+
+async def reason_of(reading: Reading, job: JobRow) -> str | None:
+    """Return why a job stands where it stands, or None when it is done."""
+    # All at once: what many jobs ask for in the same moment is asked once.
+    provider, dispatch, credit, bsc_final, opbnb_final = await asyncio.gather(
+        _provider(reading, job),
+        reading.dispatch(job),
+        reading.credit(job),
+        reading.finalized(Chain.BSC),
+        reading.finalized(Chain.OPBNB),
+    )
+    facts = JobFacts(
+        status=JobStatus(job.status),
+        escrow=EscrowStatus(job.escrow),
+        has_spec=job.has_spec,
+        is_assigned=job.provider is not None,
+        is_final=job.source_block <= bsc_final,
+        started_at=job.started_at,
+        error=job.error,
+        provider=None
+        if provider is None
+        else ProviderFacts(is_online=provider.is_online, last_seen=provider.last_seen),
+        dispatch=None if dispatch is None else dispatch_facts(dispatch),
+        credit=None if credit is None else status_of(credit, final_block=opbnb_final),
+    )
+    return reason(facts, job.updated_at if dispatch is None else dispatch.now)
+
+
+def dispatch_facts(row: DispatchRow) -> DispatchFacts:
+    """Return what a row says of the attempts to hand out a job."""
+    return DispatchFacts(
+        attempts=row.attempts,
+        first_sent_at=row.first_sent_at,
+        last_sent_at=row.last_sent_at,
+        acknowledged_at=row.acknowledged_at,
+    )
+
+
+def status_of(row: CreditRow, *, final_block: int) -> CreditStatus:
+    """Return where the credit of a row stands when opBNB is final up to a block."""
+    facts = CreditFacts(
+        adopted=row.adopted, attempts=row.attempts, live=row.live, sent=row.sent, mined_block=row.mined_block
+    )
+    return credit_status(facts, final_block=final_block)
+
+
+async def _provider(reading: Reading, job: JobRow) -> ProviderRow | None:
+    return None if job.provider is None else await reading.provider(job.provider)

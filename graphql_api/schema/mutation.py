@@ -1,0 +1,103 @@
+"""
+What can be done.
+
+Whoever acts is looked up in a snapshot that is closed before anything is written: what is shown afterwards is what
+then is there, and no connection waits for another.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+
+import strawberry
+
+from graphql_api import account_queries
+from graphql_api.errors import Forbidden, SignInRefused, Unavailable
+from graphql_api.scalars import Bytes32
+from graphql_api.schema.account import Account, AgentCredential, Session
+from graphql_api.schema.chain import Info
+from graphql_api.schema.life import JobSpec, JobSpecInput
+from graphql_api.sign_in import nonce_of, signer
+from graphql_api.specs import check
+from graphql_api.viewers import Viewer
+
+
+@strawberry.type
+class Mutation:
+    """The entry to everything that can be done."""
+
+    @strawberry.mutation
+    async def sign_in_nonce(self, info: Info) -> str:
+        """A nonce for one message of Sign-In with Ethereum, good for ten minutes."""
+        return await info.context.world.accounts.issue_nonce()
+
+    @strawberry.mutation
+    async def sign_in(self, info: Info, message: str, signature: str) -> Session:
+        """
+        Sign in with a message of Sign-In with Ethereum (EIP-4361) and the wallet's signature of it.
+
+        The message must expire within 24 hours. Its nonce is used up, whether this succeeds or not.
+        """
+        world = info.context.world
+        if not await world.accounts.use_up(nonce_of(message)):
+            raise SignInRefused("the nonce is not one of ours, was used before or is older than ten minutes")
+        # In a thread: reading the message by its grammar would hold up everybody else's answers.
+        address = await asyncio.to_thread(signer, message, signature, world.terms, datetime.now(UTC))
+        issued = await world.accounts.open_session(address, world.terms.session)
+        info.context.token = issued.token
+        account = Account.of(Viewer.of(address, world.terms.admins))
+        return Session(token=issued.token, expires_at=issued.expires_at, account=account)
+
+    @strawberry.mutation
+    async def sign_out(self, info: Info) -> bool:
+        """End this session; false when there was none."""
+        reading = info.context
+        token, reading.token = reading.token, None
+        await reading.close()
+        return token is not None and await reading.world.accounts.close_session(token)
+
+    @strawberry.mutation
+    async def submit_job_spec(self, info: Info, job_id: Bytes32, spec: JobSpecInput) -> JobSpec:
+        """
+        Say what to run for a job; for its renter only.
+
+        May be done before the job is on chain, and again until it has been dispatched.
+        """
+        viewer = await _acting(info)
+        wanted = spec.spec()
+        check(wanted)
+        submitted_at = await info.context.world.specs.submit(job_id, viewer.address, wanted)
+        return JobSpec(
+            docker_image=wanted.docker_image,
+            input_url=wanted.input_url,
+            output_bucket=wanted.output_bucket,
+            output_name=wanted.output_name,
+            min_vram_mib=wanted.min_vram_mib,
+            gpu_model=wanted.gpu_model,
+            submitted_at=submitted_at,
+        )
+
+    @strawberry.mutation
+    async def agent_credential(self, info: Info) -> AgentCredential:
+        """What a provider's agent connects to NATS with, for 24 hours; for providers only."""
+        world = info.context.world
+        viewer = await info.context.signed_in()
+        is_provider = await account_queries.is_provider(info.context.snapshot, viewer.address, viewer.shown)
+        await info.context.close()
+        if not is_provider:
+            raise Forbidden(f"{viewer.shown} is not a provider: register it on opBNB first (registerNode)")
+        if world.agents_url is None:
+            raise Unavailable("agents cannot be let in: this API has no NATS (setting NATS_URL)")
+        issued = await world.accounts.issue_credential(viewer.address)
+        return AgentCredential(
+            url=world.agents_url,
+            token=issued.token,
+            expires_at=issued.expires_at,
+            dispatch_subject=f"jobs.dispatch.{viewer.shown}",
+            status_subject=f"agents.{viewer.shown}.status",
+        )
+
+
+async def _acting(info: Info) -> Viewer:
+    viewer = await info.context.signed_in()
+    await info.context.close()
+    return viewer

@@ -1,0 +1,23 @@
+"""Where operations come from: one HTTP request, or one WebSocket."""
+
+from dataclasses import dataclass
+
+from graphql_api.reading import World
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """What all operations share, and what the visitor shows; Strawberry sets `connection_params` later."""
+
+    world: World
+    authorization: str | None = None
+    connection_params: object = None
+
+    @property
+    def token(self) -> str | None:
+        """The token of a session, when the visitor shows one."""
+        shown = self.authorization
+        if isinstance(self.connection_params, dict):
+            shown = self.connection_params.get("authorization", shown)
+        scheme, _, token = shown.strip().partition(" ") if isinstance(shown, str) else ("", "", "")
+        return token.strip() or None if scheme.lower() == "bearer" else None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Identity, Index
+from sqlalchemy import Identity, Index, text
 from sqlmodel import SQLModel
 
 from models.columns import BigInteger, Field, Integer, LargeBinary, Text, Timestamp
@@ -37,6 +37,10 @@ class Dispatch(SQLModel, table=True):
     """
 
     __tablename__ = "dispatches"
+    __table_args__ = (
+        # What was decided and may not have gone out is looked for at every step.
+        Index("dispatches_unpublished", "decided_at", postgresql_where=text("published_at is null")),
+    )
 
     job_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
     attempt: int = Field(sa_type=Integer, primary_key=True)

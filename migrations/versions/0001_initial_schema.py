@@ -95,6 +95,13 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("job_id", "attempt"),
     )
+    op.create_index(
+        "dispatches_unpublished",
+        "dispatches",
+        ["decided_at"],
+        unique=False,
+        postgresql_where=sa.text("published_at is null"),
+    )
     op.create_table(
         "feed",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -351,6 +358,7 @@ def downgrade() -> None:
     op.drop_index("job_confirmed_by_job", table_name="job_confirmed")
     op.drop_table("job_confirmed")
     op.drop_table("feed")
+    op.drop_index("dispatches_unpublished", table_name="dispatches", postgresql_where=sa.text("published_at is null"))
     op.drop_table("dispatches")
     op.drop_table("credits")
     op.drop_table("checkpoints")

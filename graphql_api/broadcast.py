@@ -33,6 +33,7 @@ class Broadcast:
         self._position: feed.Position | None = None
         self._started = asyncio.Event()
         self._stopped = False
+        self._connected = True
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -74,7 +75,7 @@ class Broadcast:
                 try:
                     await self._follow()
                 except psycopg.OperationalError as error:
-                    logger.warning("broadcast.disconnected", reason=str(error).strip(), retry_seconds=RECONNECT_SECONDS)
+                    self._say_disconnected(error)
                 await asyncio.sleep(RECONNECT_SECONDS)
         except Exception:
             # Raised on to where the program stops, but said now, when subscriptions stop.
@@ -83,6 +84,12 @@ class Broadcast:
         finally:
             self._stopped = True
             self._end_all(Unavailable("the server is stopping: subscribe again with after: the last cursor"))
+
+    def _say_disconnected(self, error: psycopg.OperationalError) -> None:
+        """Log that Postgres went away, once, however often it is then tried in vain."""
+        if self._connected:
+            logger.warning("broadcast.disconnected", reason=str(error).strip(), retry_seconds=RECONNECT_SECONDS)
+        self._connected = False
 
     async def _follow(self) -> None:
         async with (
@@ -102,6 +109,7 @@ class Broadcast:
             self._end_all(CursorExpired("this is not the database it was: read anew and subscribe without a cursor"))
             self._position = newest
         self._started.set()
+        self._connected = True
         logger.info("broadcast.connected", position=self.position.number, subscribers=len(self._listeners))
 
     async def _hand_out(self, connection: Connection) -> int:

@@ -1,11 +1,16 @@
 """What can be watched: live, filtered, and through the trouble of others."""
 
+import asyncio
+from pathlib import Path
+
 import aiohttp
 import psycopg
 
+import migrations
 from graphql_api.listening import QUEUE_MAX
 from models.feed import ChangeKind, Entity
 from runtime import feed
+from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.feed import Change
 from tests.integration.graphql_api.client import Client
 from tests.integration.graphql_api.conftest import serving
@@ -168,6 +173,28 @@ async def test_subscriptions_survive_losing_every_connection(api: Client, market
         change = await next_change(watching)
 
     assert (change["jobId"], change["job"]["escrow"]) == (job_hex(1), "HELD")
+
+
+async def test_subscriptions_survive_a_restart_of_postgres(tmp_path: Path) -> None:
+    """The server itself stops and starts: queries fail as unavailable meanwhile, and nothing committed is missed."""
+    server = EmbeddedPostgres(tmp_path)
+    await server.start()
+    url = await server.create_database("restarted")
+    await asyncio.to_thread(migrations.upgrade, url)
+    market = Market(url)
+    try:
+        async with serving(url) as api, api.watch(JOBS) as watching:
+            await until_it_hears(watching, market)
+            await server.stop()
+            down = await api.refusal("{ jobStats { total } }")
+            await server.start()
+            await market.commit(created(1, 10, payment=1))
+            change = await next_change(watching)
+    finally:
+        await server.stop()
+
+    assert down["extensions"]["code"] == "UNAVAILABLE"
+    assert change["jobId"] == job_hex(1)
 
 
 async def test_a_database_of_another_lineage_ends_subscriptions(api: Client, market: Market) -> None:

@@ -19,6 +19,7 @@ from chain.calls import Call
 from chain.errors import RpcError
 from chain.rpc import Rpc
 from devnet.accounts import MNEMONIC
+from devnet.anvil_state import keep_first_genesis
 from devnet.world import STATE
 from runtime.errors import CannotRun
 from runtime.ports import LOOPBACK, free_port
@@ -75,6 +76,7 @@ class Anvil:
 
     async def start(self) -> None:
         """Start the chain and return when it answers."""
+        await asyncio.to_thread(keep_first_genesis, self._folder / STATE)
         self._child = Child(self._program(find_anvil()))
         await self._rpc.__aenter__()
         try:

@@ -176,3 +176,15 @@ def test_without_any_it_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.
 
     with pytest.raises(NoAnvil, match="npm ci"):
         find_anvil()
+
+
+async def test_a_chain_has_one_beginning_however_often_it_is_started(start_anvil: StartAnvil, tmp_path: Path) -> None:
+    """A database knows its chain by the genesis."""
+    beginnings = []
+    for _ in range(6):
+        chain = await start_anvil(BY_HAND, folder=tmp_path)
+        await chain.mine(3)
+        beginnings.append(await block(chain, 0))
+        assert await chain.stop() == 0
+
+    assert beginnings == [beginnings[0]] * 6

@@ -9,7 +9,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from urllib.parse import urlsplit
 
 import structlog
@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from graphql_api.account_store import AccountStore
 from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
+from graphql_api.bus_door import BusDoor
 from graphql_api.readiness import Patience
 from graphql_api.reading import World
 from graphql_api.sign_in import Terms
@@ -47,16 +48,21 @@ async def serve(
     """
     Serve until `stop` is set, or until SIGTERM or SIGINT when there is none; `on_started` is told the URL.
 
+    Queries over NATS are answered where `nats_url` says that there is one, whenever it is there.
+
     Raises `PortInUse` when the port is taken and `DatabaseUnreachable` when Postgres does not answer in time.
     """
     ensure_free(settings.api_host, settings.api_port, "API_PORT")
-    async with open_world(
-        settings,
-        database_url=database_url,
-        accounts=accounts,
-        nats_url=nats_url,
-        wait_seconds=connect_timeout_seconds,
-    ) as world:
+    async with (
+        open_world(
+            settings,
+            database_url=database_url,
+            accounts=accounts,
+            nats_url=nats_url,
+            wait_seconds=connect_timeout_seconds,
+        ) as world,
+        nullcontext() if nats_url is None else BusDoor(nats_url, world.pool).running(),
+    ):
         app = create_app(world, shows_internal_errors=shows_internal_errors)
         with _listen(settings) as listening, _until(stop) as stopping:
             url = _url(listening)

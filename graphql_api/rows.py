@@ -41,6 +41,7 @@ class JobRow:
 class ProviderRow:
     """A row of `providers`."""
 
+    id: int
     wallet_address: str
     gpu_model: str
     vram: int

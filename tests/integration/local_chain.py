@@ -20,6 +20,8 @@ from contracts import ContractName, artifact
 from indexer.values import Followed
 from models.values import Chain, parse_address, show_bytes
 
+MINED_AT_ONCE = 400
+
 
 class LocalChain:
     """One anvil that mines on request."""
@@ -63,7 +65,9 @@ class LocalChain:
 
     async def mine(self, blocks: int = 1) -> None:
         """Mine blocks; the first takes what waits in the pool."""
-        await self.ask("anvil_mine", hex(blocks), "0x1")
+        # In parts, each of which a busy machine mines before the question times out.
+        for done in range(0, blocks, MINED_AT_ONCE):
+            await self.ask("anvil_mine", hex(min(MINED_AT_ONCE, blocks - done)), "0x1")
 
     async def reorg(self, depth: int, transactions: Sequence[tuple[dict[str, str], int]] = ()) -> None:
         """Replace the newest blocks by others that hold these transactions, each with its offset."""

@@ -76,7 +76,7 @@ async def test_a_foreign_parent_in_a_backfill_loses_no_state(
 ) -> None:
     """A header from another fork in the middle of history is a wrong answer; facts read before still become state."""
     await world.create_job(JOB)
-    await world.bsc.mine(4_000)
+    await world.bsc.mine(2_200)
     await bsc.step()
     behind = await one(index.pool, "select number, state_through from checkpoints where chain = 'bsc'")
     meddler.meddle = once(meddler, header_of(behind[0] + 1, parentHash=ELSEWHERE))

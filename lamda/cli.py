@@ -21,6 +21,7 @@ from chain.signer import Signer, WrongKey
 from devnet.program import devnet
 from dispatch.credit_program import SignerSettings, credit
 from dispatch.program import Reaction, react
+from graphql_api.program import open_world
 from graphql_api.program import serve as serve_api
 from indexer.program import Source, index
 from indexer.values import Followed
@@ -29,12 +30,14 @@ from lamda import status as status_page
 from lamda.announcer import Announcer
 from lamda.buses import bus_access
 from lamda.databases import database_url
+from lamda.explain import explain, job_id
 from lamda.up import Up
 from models.values import Chain
 from runtime import lifecycle, logs
 from runtime.database import open_pool, wait_until_reachable
 from runtime.errors import CannotRun
 from runtime.settings import (
+    AccountSettings,
     ApiSettings,
     BscSettings,
     BusSettings,
@@ -125,12 +128,21 @@ def index_chains(
 @app.command()
 def serve(data: DataOption = DATA) -> None:
     """Serve the GraphQL API, until stopped."""
-    common, api = load(CommonSettings, ApiSettings)
+    common, api, accounts, bus = load(CommonSettings, ApiSettings, AccountSettings, BusSettings)
 
     async def program(stop: asyncio.Event) -> None:
         async with database_url(common, data) as url:
+            await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
             await asyncio.to_thread(migrations.check, url)
-            await serve_api(api, database_url=url, shows_internal_errors=common.environment == "development", stop=stop)
+            await serve_api(
+                api,
+                database_url=url,
+                accounts=accounts,
+                nats_url=None if bus.nats_url is None else ",".join(bus.nats_url),
+                connect_timeout_seconds=common.connect_timeout_seconds,
+                shows_internal_errors=common.environment == "development",
+                stop=stop,
+            )
 
     _run(program, common)
 
@@ -167,6 +179,24 @@ def run_devnet() -> None:
     """Run a world to try: two local chains and the contracts, unless settings name them, and actors on them."""
     common, settings = load(CommonSettings, DevnetSettings)
     _run(lambda stop: devnet(settings, stop, tell=typer.echo), common)
+
+
+@app.command("explain")
+def explain_job(
+    job: Annotated[str, typer.Argument(help="The job's id: 0x and 64 hex digits.")], data: DataOption = DATA
+) -> None:
+    """Tell where a job stands, why, and what happened to it."""
+    wanted = job_id(job)
+    common, api, accounts = load(CommonSettings, ApiSettings, AccountSettings)
+
+    async def program(_: asyncio.Event) -> None:
+        async with database_url(common, data) as url:
+            await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
+            await asyncio.to_thread(migrations.check, url)
+            async with open_world(api, database_url=url, accounts=accounts) as world:
+                await explain(world, wanted, Console(highlight=False, soft_wrap=True))
+
+    _run(program, common, level="WARNING")
 
 
 @app.command()
@@ -218,6 +248,6 @@ def signer_settings(reactor: ReactorSettings, opbnb: OpbnbSettings) -> SignerSet
     )
 
 
-def _run(program: Callable[[asyncio.Event], Awaitable[None]], common: CommonSettings) -> None:
-    logs.configure(common.environment)
+def _run(program: Callable[[asyncio.Event], Awaitable[None]], common: CommonSettings, *, level: str = "INFO") -> None:
+    logs.configure(common.environment, level=level)
     asyncio.run(lifecycle.run_until_stopped(program))

@@ -79,6 +79,7 @@ class Follower:
         self._to_block = to_block
         self._clock = clock
         self._range_size = plan.RANGE_FIRST
+        self._was_refused = False
         self._pending_facts = 0
         self._committed_at = -EMPTY_COMMIT_SECONDS
 
@@ -93,6 +94,7 @@ class Follower:
             return await self._follow(cursor, await self._reader.tip())
         except AskLess as refusal:
             self._range_size = plan.range_after_refusal(self._range_size, refusal)
+            self._was_refused = True
             return Idle()
         except Undecodable as error:
             return await self._pause(f"a log contradicts its ABI: {error}")
@@ -107,7 +109,9 @@ class Follower:
         match plan.next_step(self._view(cursor, tip)):
             case ReadHistory(blocks):
                 headers, logs = await self._reader.history(cursor.block, blocks)
-                self._range_size = plan.range_after_success(self._range_size)
+                self._range_size = plan.range_after_success(
+                    self._range_size, logs=len(logs), was_refused=self._was_refused
+                )
                 return await self._commit(cursor, cursor.block, headers, logs, tip, refresh=False)
             case ReadHead(blocks):
                 headers, logs = await self._reader.head(cursor.block, blocks)

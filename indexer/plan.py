@@ -28,6 +28,9 @@ RETRY_AFTER_SECONDS_MAX = 60.0
 RANGE_FIRST = 2_000
 RANGE_MAX = 20_000
 
+LOGS_MAX = 50_000
+"""About how many logs one range may bring; a log takes some 2 kB of memory on its way into the database."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
@@ -85,9 +88,15 @@ def next_step(view: View) -> Step:
     return Rest()
 
 
-def range_after_success(size: int) -> int:
-    """Return the range to ask for next: a little more, as long as the endpoint bears it."""
-    return min(RANGE_MAX, size + size // 4 + 1)
+def range_after_success(size: int, *, logs: int, was_refused: bool) -> int:
+    """
+    Return the range to ask for next: a little more, as long as the endpoint bears it and its logs fit in memory.
+
+    Once an endpoint has refused a range, we feel our way up more slowly: each refusal costs a request.
+    """
+    if logs > LOGS_MAX:
+        return max(1, size * LOGS_MAX // logs)
+    return min(RANGE_MAX, size + size // (16 if was_refused else 4) + 1)
 
 
 def range_after_refusal(size: int, refusal: AskLess) -> int:

@@ -126,9 +126,26 @@ def test_next_step(view: View, step: plan.Step) -> None:
 @given(size=SIZES)
 def test_a_range_grows_slowly_and_not_for_ever(size: int) -> None:
     """By a quarter and one, up to the most we ever ask for."""
-    grown = plan.range_after_success(size)
+    grown = plan.range_after_success(size, logs=0, was_refused=False)
 
     assert size < grown <= size * 1.25 + 1 or grown == plan.RANGE_MAX
+
+
+@given(size=SIZES)
+def test_a_range_that_was_refused_once_grows_more_slowly(size: int) -> None:
+    """By a sixteenth and one: most requests are then answered."""
+    grown = plan.range_after_success(size, logs=0, was_refused=True)
+
+    assert size < grown <= size * 17 / 16 + 1 or grown == plan.RANGE_MAX
+
+
+@given(size=SIZES, logs=st.integers(plan.LOGS_MAX + 1, 10**7))
+def test_a_range_with_too_many_logs_shrinks_to_what_fits(size: int, logs: int) -> None:
+    """As many blocks as brought the allowed number of logs, one at least."""
+    smaller = plan.range_after_success(size, logs=logs, was_refused=False)
+
+    assert 1 <= smaller <= size
+    assert smaller == 1 or smaller * logs / size <= plan.LOGS_MAX
 
 
 @given(size=st.integers(2, plan.RANGE_MAX), limit=st.none() | st.integers(0, 100_000))

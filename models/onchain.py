@@ -88,7 +88,11 @@ class JobCountIncremented(Log, table=True):
     """`NodeReputation.JobCountIncremented` (opBNB): our own credits come back as this event."""
 
     __tablename__ = "job_count_incremented"
-    __table_args__ = (Index("job_count_incremented_by_provider", "provider", "block_number", "log_index"),)
+    __table_args__ = (
+        Index("job_count_incremented_by_provider", "provider", "block_number", "log_index"),
+        # Which of our transactions made it: the credit of a job, and what is left to do for it.
+        Index("job_count_incremented_by_transaction", "transaction_hash"),
+    )
 
     provider: bytes = Field(sa_type=LargeBinary)
     new_count: Decimal = Field(sa_type=UINT256)

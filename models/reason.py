@@ -12,7 +12,7 @@ from models.credit_values import CreditStatus
 from models.values import EscrowStatus, JobStatus
 
 STALLED_AFTER = timedelta(minutes=2)
-"""How long after an attempt an agent that says nothing is no longer waited for in silence."""
+"""How long after the first attempt an agent that says nothing is no longer waited for in silence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +50,8 @@ class JobFacts:
 
 
 def is_stalled(dispatch: DispatchFacts, now: datetime) -> bool:
-    """Say whether an agent has left its last attempt unanswered for too long."""
-    sent_at = dispatch.last_sent_at
+    """Say whether an agent has left every attempt unanswered for too long, however lately the last was sent."""
+    sent_at = dispatch.first_sent_at
     return dispatch.acknowledged_at is None and sent_at is not None and now >= sent_at + STALLED_AFTER
 
 

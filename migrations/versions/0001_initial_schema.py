@@ -139,6 +139,7 @@ def upgrade() -> None:
         ["provider", "block_number", "log_index"],
         unique=False,
     )
+    op.create_index("job_count_incremented_by_transaction", "job_count_incremented", ["transaction_hash"], unique=False)
     op.create_table(
         "job_created",
         sa.Column("block_number", sa.BigInteger(), nullable=False),
@@ -353,6 +354,7 @@ def downgrade() -> None:
     op.drop_table("job_specs")
     op.drop_index("job_created_by_job", table_name="job_created")
     op.drop_table("job_created")
+    op.drop_index("job_count_incremented_by_transaction", table_name="job_count_incremented")
     op.drop_index("job_count_incremented_by_provider", table_name="job_count_incremented")
     op.drop_table("job_count_incremented")
     op.drop_index("job_confirmed_by_job", table_name="job_confirmed")

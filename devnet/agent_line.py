@@ -4,6 +4,7 @@ An agent's line to NATS: through the door with a credential, to its own consumer
 A line that breaks is not mended: it ends with `LineDown`, and the agent opens another.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -97,10 +98,12 @@ async def _connect(client: Client, credential: Credential, address: str) -> None
             connect_timeout=CONNECT_SECONDS,
             ping_interval=PING_SECONDS,
         )
-    except (TimeoutError, Error, OSError) as error:
+    except (Error, OSError) as error:
         where = urlsplit(credential.url).netloc.rpartition("@")[2]
         family = TurnedAway if "authorization" in str(error).lower() else LineDown
         raise family(f"agents cannot connect to NATS at {where}: {error or type(error).__name__}") from error
+    finally:
+        _heed_cancellation()
 
 
 async def _ignore(error: Exception) -> None:
@@ -111,5 +114,14 @@ async def _ignore(error: Exception) -> None:
 def _down() -> Iterator[None]:
     try:
         yield
-    except (TimeoutError, Error, OSError) as error:
+    except (Error, OSError) as error:
         raise LineDown(f"agents lost NATS: {error or type(error).__name__}") from error
+    finally:
+        _heed_cancellation()
+
+
+def _heed_cancellation() -> None:
+    """End a task that was told to end: up to Python 3.11, `wait_for` in nats-py loses what comes with its answer."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -76,8 +76,11 @@ async def _check_chain(rpc: Rpc, settings: SignerSettings) -> None:
 
 
 def _complain(trouble: str, reason: str) -> str:
+    """Tell of a reason once, until it changes, and of its end; return it."""
     if reason and reason != trouble:
         logger.warning("credit.waits", reason=reason)
+    if trouble and not reason:
+        logger.info("credit.goes_on")
     return reason
 
 

@@ -71,7 +71,8 @@ class Crediting:
         account = await self._writer.account(final_block=books.final_block)
         if strange := settle.unexplained(account, books.nonces):
             return Held(
-                f"nonces {strange} were used by transactions that are not in this database and not final in our index"
+                f"nonces {strange} were used by transactions that this database does not know: "
+                "nothing is signed until they are final in our index"
             )
         adopted = settle.adopt(books.due, books.surplus)
         await self._store.decide(books, adopted, self._clock())

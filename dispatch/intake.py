@@ -85,7 +85,7 @@ class Intake:
 
     def _refuse(self, subject: str, reason: Refusal, *, details: str) -> Judgement:
         self.refused[reason] += 1
-        logger.warning("report.refused", reason=reason, subject=subject[:SHOWN_MAX], details=details)
+        logger.warning("report.refused", reason=reason.value, subject=subject[:SHOWN_MAX], details=details)
         return Refused(reason=reason)
 
 

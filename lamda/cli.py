@@ -17,8 +17,11 @@ from rich.console import Console
 from rich.markup import escape
 
 import migrations
+from chain.errors import RpcError
 from chain.signer import Signer, WrongKey
+from devnet.api_client import ApiError
 from devnet.program import devnet
+from devnet.scores import scores
 from dispatch.credit_program import SignerSettings, credit
 from dispatch.program import Reaction, react
 from graphql_api.program import open_world
@@ -26,6 +29,7 @@ from graphql_api.program import serve as serve_api
 from indexer.program import Source, index
 from indexer.values import Followed
 from lamda import queries
+from lamda import scores as scores_page
 from lamda import status as status_page
 from lamda.announcer import Announcer
 from lamda.buses import bus_access
@@ -195,6 +199,21 @@ def explain_job(
             await asyncio.to_thread(migrations.check, url)
             async with open_world(api, database_url=url, accounts=accounts) as world:
                 await explain(world, wanted, Console(highlight=False, soft_wrap=True))
+
+    _run(program, common, level="WARNING")
+
+
+@app.command("scores")
+def show_scores(data: DataOption = DATA) -> None:
+    """Compare, for each provider of the running world, jobs confirmed, credited on chain and shown by the API."""
+    common, api = load(CommonSettings, ApiSettings)
+
+    async def program(_: asyncio.Event) -> None:
+        world = scores_page.running_world(data, api_url=f"http://127.0.0.1:{api.api_port}")
+        try:
+            Console(soft_wrap=True).print(scores_page.table(await scores(world)))
+        except (ApiError, RpcError) as error:
+            raise CannotRun(f"the world in {data} does not run, or its API is elsewhere (API_PORT): {error}") from error
 
     _run(program, common, level="WARNING")
 

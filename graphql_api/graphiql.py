@@ -1,7 +1,7 @@
 """
 GraphiQL's page, with nothing from anybody else's server.
 
-The page is ours (`pages/graphiql.html`); the scripts it loads are copied from npm into `static/` by `make assets`. A
+The page is ours (`html/graphiql.html`); the scripts it loads are copied from npm into `static/` by `make assets`. A
 browser is told to load nothing but what we serve.
 """
 
@@ -31,7 +31,7 @@ POLICY = {
 
 def graphiql_page(static: Path = STATIC) -> HTMLResponse:
     """Return the page, or what to run to have it."""
-    page = (FOLDER / "pages" / "graphiql.html").read_text(encoding="utf-8")
+    page = (FOLDER / "html" / "graphiql.html").read_text(encoding="utf-8")
     missing = [path for path in assets(page) if not (static / path).is_file()]
     if not missing:
         return HTMLResponse(page, headers=POLICY)

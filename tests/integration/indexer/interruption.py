@@ -1,12 +1,14 @@
 """Let something happen at the n-th await of a coroutine: whatever ends a program ends it at one of them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import psycopg
+from psycopg_pool import AsyncConnectionPool
 
 from indexer.store import Store
 from indexer.values import Cursor, Followed, Segment
@@ -17,6 +19,16 @@ END_COMMITTER = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = %s
 """
+
+
+@asynccontextmanager
+async def unchecked_pool(database_url: str) -> AsyncIterator[Pool]:
+    """A pool that does not look at a connection before it gives it away: it would replace a dead one in silence."""
+    kwargs = {"application_name": f"lamda-{COMMITTER}", "options": "-c timezone=UTC"}
+    pool: Pool = AsyncConnectionPool(database_url, min_size=1, max_size=1, open=False, kwargs=kwargs)
+    async with pool:
+        await pool.wait()
+        yield pool
 
 
 def cancel(_: str) -> None:

@@ -11,11 +11,10 @@ from chain.rpc import Rpc
 from indexer.follower import Follower
 from indexer.reader import Reader
 from models.values import Chain
-from runtime.database import open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.indexer.activity import Activity
 from tests.integration.indexer.conftest import OFFLINE_AFTER, Indexing, Ticking, fresh_index
-from tests.integration.indexer.interruption import COMMITTER, InterruptedStore, cancel, disconnect
+from tests.integration.indexer.interruption import InterruptedStore, cancel, disconnect, unchecked_pool
 from tests.integration.indexer.tables import contents, everything, gaps_in_feed
 from tests.integration.local_chain import World
 
@@ -76,7 +75,7 @@ async def until_it_holds(
     followed = world.job_manager if chain is Chain.BSC else world.node_reputation
     before = await everything(index.pool)
     for attempt in range(1, AWAITS_MAX):
-        async with open_pool(database_url, program=COMMITTER, size=1) as pool, Rpc([world.chain(chain).url]) as rpc:
+        async with unchecked_pool(database_url) as pool, Rpc([world.chain(chain).url]) as rpc:
             store = InterruptedStore(
                 *(pool, followed),
                 offline_after=OFFLINE_AFTER,

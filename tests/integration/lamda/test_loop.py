@@ -61,13 +61,36 @@ select count(*) from providers where reputation_score <> (
 """
 
 
+OVERCREDITED = """
+select count(*) from (
+    select provider, count(*) as credited from job_count_incremented group by provider
+) onchain
+where credited > (
+    select count(distinct confirmed.job_id) from job_confirmed confirmed
+    join job_created created using (job_id) where created.provider = onchain.provider
+)
+"""
+UNSETTLED = """
+select count(*) from job_confirmed confirmed
+where job_id = any(%s) and not exists (
+    select from credits credit where credit.job_id = confirmed.job_id and (
+        adopted or exists (
+            select from credit_attempts attempt join job_count_incremented fact using (transaction_hash)
+            where attempt.job_id = credit.job_id
+        )
+    )
+)
+"""
+
+
 class Books:
     """The database of a run, read past all of our programs."""
 
     def __init__(self, run: Run, data: Path) -> None:
         name = re.search(r"lamda_[0-9a-f]+", run.seen)
         assert name, run.seen
-        self._url = EmbeddedPostgres(data / "postgres").running().url(name[0])
+        self.database = name[0]
+        self._url = EmbeddedPostgres(data / "postgres").running().url(self.database)
 
     async def one(self, query: str, *parameters: Any) -> Any:
         """Return the only value of a query."""
@@ -120,3 +143,31 @@ async def test_nothing_is_lost_or_doubled_when_each_program_is_killed(tmp_path: 
         logs = [run.seen, *(log.read_text() for log in (data / "logs").glob("*"))]
         assert len(logs) > len(("indexer", "reactor", "API"))
         assert not any(private_key(DEPLOYER).hex() in log for log in logs)
+
+
+@pytest.mark.timeout(400)
+async def test_a_database_that_was_lost_credits_nothing_twice(tmp_path: Path) -> None:
+    """The chains go on with an empty database: what they had credited counts as given, and the rest is credited."""
+    data = tmp_path / "data"
+    async with up(data) as run:
+        await run.shows(READY)
+        books = Books(run, data)
+        await books.comes_to(3, "select count(*) from job_count_incremented", within=RECOVERY_SECONDS_MAX)
+        run.process.send_signal(signal.SIGTERM)
+        assert await run.ends() == 0
+    server = EmbeddedPostgres(data / "postgres")
+    await server.start()
+    await server.drop_database(books.database)
+    await server.stop()
+
+    async with up(data) as run:
+        await run.shows(READY)
+        anew = Books(run, data)
+        await anew.comes_to(3, "select count(*) from credits where adopted", within=RECOVERY_SECONDS_MAX)
+        await anew.comes_to(2, "select count(*) from credit_attempts", within=RECOVERY_SECONDS_MAX)
+        confirmed = await anew.one("select array_agg(job_id) from job_confirmed")
+        await anew.comes_to(0, f"select -({UNSETTLED})", confirmed, within=RECOVERY_SECONDS_MAX)
+
+        assert await anew.one(OVERCREDITED) == 0
+        run.process.send_signal(signal.SIGTERM)
+        assert await run.ends() == 0

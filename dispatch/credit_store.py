@@ -44,8 +44,8 @@ class CreditStore:
             )
 
     async def decide(self, books: Books, adopted: frozenset[bytes], now: datetime) -> None:
-        """Make an intent of each due confirmation; those adopted never get a transaction."""
-        if books.due:
+        """Make an intent of each due confirmation; those adopted, new or old, never get a transaction."""
+        if books.due or adopted:
             async with self._connection.transaction():
                 await self._connection.execute(
                     """
@@ -62,7 +62,10 @@ class CreditStore:
                         "adopted": [job_id in adopted for job_id, _ in books.due],
                     },
                 )
-                await self._tell([job_id for job_id, _ in books.due])
+                await self._connection.execute(
+                    "update credits set adopted = true where job_id = any(%s) and not adopted", (list(adopted),)
+                )
+                await self._tell([*adopted, *(job_id for job_id, _ in books.due)])
         self._looked_through = books.due_through
 
     async def keep(self, intent: Intent, nonce: int, fees: Fees, signed: Signed, now: datetime) -> None:
@@ -151,7 +154,8 @@ def _attempt(row: tuple[object, ...]) -> Attempt:
     )
 
 
-_FINALS = "select chain, least(finalized, number) from checkpoints"
+# What a paused chain calls final may be what a person is looking into.
+_FINALS = "select chain, least(finalized, number) from checkpoints where paused_reason is null"
 
 _OPEN = """
 select credit.job_id, credit.provider, attempt.transaction_hash, attempt.nonce, attempt.signed,

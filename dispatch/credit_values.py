@@ -1,7 +1,7 @@
 """The values that crediting passes between its beats."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from models.values import Fees
@@ -75,6 +75,10 @@ class Books:
     surplus: Mapping[bytes, int]
     due: tuple[tuple[bytes, bytes], ...]
     due_through: int
+
+    def without(self, adopted: frozenset[bytes]) -> "Books":
+        """Return the same books, the intents of these jobs closed."""
+        return replace(self, open=tuple(intent for intent in self.open if intent.job_id not in adopted))
 
     @property
     def nonces(self) -> frozenset[int]:

@@ -67,16 +67,16 @@ class Crediting:
         """Bring every credit one step nearer. Raises an `RpcError`, a database error or `KeyUsedByStranger`."""
         books = await self._store.books()
         if books.final_block < 0:
-            return Held("opBNB is not indexed yet")
+            return Held("opBNB is not indexed yet, or paused")
         account = await self._writer.account(final_block=books.final_block)
         if strange := settle.unexplained(account, books.nonces):
             return Held(
                 f"nonces {strange} were used by transactions that this database does not know: "
                 "nothing is signed until they are final in our index"
             )
-        adopted = settle.adopt(books.due, books.surplus)
+        adopted = settle.adopt(books)
         await self._store.decide(books, adopted, self._clock())
-        sent, refusal = await self._settle_all(books, account)
+        sent, refusal = await self._settle_all(books.without(adopted), account)
         return Credited(decided=len(books.due), adopted=len(adopted), sent=sent, refusal=refusal)
 
     async def _settle_all(self, books: Books, account: Account) -> tuple[int, str]:

@@ -11,11 +11,10 @@ One intent holds one nonce at a time. A new one is given only when the old was c
 transaction that may still be mined is never left behind.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatch.credit_values import Account, Attempt, Intent, Receipts
+from dispatch.credit_values import Account, Attempt, Books, Intent, Receipts
 from models.values import Fees
 
 PENDING_MAX = 16
@@ -102,15 +101,19 @@ def unexplained(account: Account, taken: frozenset[int]) -> list[int]:
     return [nonce for nonce in range(account.final, account.pending) if nonce not in taken]
 
 
-def adopt(due: Sequence[tuple[bytes, bytes]], surplus: Mapping[bytes, int]) -> frozenset[bytes]:
+def adopt(books: Books) -> frozenset[bytes]:
     """
-    Return the jobs among `due` that the chain has credited already.
+    Return the jobs that the chain has credited already, among those that nothing has been signed for.
 
     The chain says how often a provider was credited, not for which job: the oldest confirmations count as credited.
+    Intents come before what is due: a restored database has them without the transactions that were signed since.
     """
-    left = dict(surplus)
+    left = dict(books.surplus)
     adopted: set[bytes] = set()
-    for job_id, provider in due:
+    for job_id, provider in [
+        *((intent.job_id, intent.provider) for intent in books.open if not intent.live),
+        *books.due,
+    ]:
         if left.get(provider, 0) > 0:
             left[provider] -= 1
             adopted.add(job_id)

@@ -1,84 +1,18 @@
-"""Finished jobs are credited on a real chain, each exactly once, whatever dies in between."""
+"""Finished jobs are credited on a real chain, each exactly once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 import migrations
-from chain.rpc import Rpc
-from chain.signer import Signer
-from dispatch.chain_writer import ChainWriter
-from dispatch.credit_store import LeaseTaken, lease
-from dispatch.crediting import Credited, Crediting, Held
+from dispatch.credit_store import LeaseTaken
+from dispatch.crediting import Credited, Held
 from runtime.database import open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
+from tests.integration.dispatch.signing import FINAL, Clock, credited_on_chain, crediting, finish, round_trip
 from tests.integration.indexer.conftest import Indexing, indexing
 from tests.integration.indexer.tables import one
-from tests.integration.local_chain import World, call_data
-
-# The key of anvil's first account, public in its documentation: the owner of NodeReputation here.
-OWNER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
-ETHER = 10**18
-FINAL = 12  # More blocks than finality needs on the chains of these tests.
-
-
-class Clock:
-    """Time that moves when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@asynccontextmanager
-async def crediting(world: World, url: str, clock: Clock, *, key: str = OWNER_KEY) -> AsyncIterator[Crediting]:
-    followed = world.node_reputation
-    async with Rpc([world.opbnb.url]) as rpc, lease(url) as store:
-        writer = ChainWriter(rpc, Signer(key), chain_id=followed.chain_id, contract=followed.contract)
-        yield Crediting(store, writer, clock=clock, fee_max_wei=ETHER)
-
-
-async def finish(world: World, count: int, *, provider: int = 5, tag: int = 0) -> None:
-    """Create and confirm so many jobs of one provider, and let both chains make final what they have."""
-    for number in range(count):
-        job_id = bytes([tag, provider, number]).rjust(32, b"\1")
-        await world.create_job(job_id, provider=world.opbnb.accounts[provider])
-        await world.bsc.mine()
-        await world.confirm(job_id)
-        await world.bsc.mine()
-    for chain in (world.bsc, world.opbnb):
-        await chain.mine(FINAL)
-
-
-async def credited_on_chain(world: World, provider: int = 5) -> int:
-    """Return the contract's own count."""
-    data = call_data("successfulJobsCount(address)", "0x" + world.opbnb.accounts[provider].hex())
-    call = {"to": "0x" + world.node_reputation.contract.hex(), "data": "0x" + data.hex()}
-    return int(await world.opbnb.ask("eth_call", call, "latest"), 16)
-
-
-async def round_trip(world: World, index: Indexing, signer: Crediting, clock: Clock, *, rounds: int = 4) -> None:
-    """Let index and signer work in turn while opBNB makes blocks."""
-    for _ in range(rounds):
-        await index.settle()
-        await signer.step()
-        await world.opbnb.mine(FINAL)
-        clock.pass_(1)
-    await index.settle()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.integration.local_chain import World
 
 
 async def test_each_final_confirmation_is_credited_once(
@@ -156,6 +90,40 @@ async def test_nothing_is_signed_while_a_transaction_of_ours_is_unknown_to_the_d
     assert await credited_on_chain(world) == 2
 
 
+async def test_a_database_restored_from_before_the_signing_credits_nothing_twice(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """Intents came back from the backup, their transactions did not: what the chain has counts as theirs."""
+    await finish(world, 2)
+    await index.settle()
+    async with crediting(world, database_url, clock) as signer:
+        await round_trip(world, index, signer, clock)
+    async with index.pool.connection() as connection:
+        await connection.execute("delete from credit_attempts")
+    await finish(world, 1, tag=1)
+    async with crediting(world, database_url, clock) as signer:
+        await round_trip(world, index, signer, clock)
+
+    assert await one(index.pool, "select count(*) filter (where adopted), count(*) from credits") == (2, 3)
+    assert await credited_on_chain(world) == 3
+
+
+@pytest.mark.parametrize("chain", ["bsc", "opbnb"])
+async def test_nothing_is_signed_while_a_chain_is_paused(
+    world: World, index: Indexing, database_url: str, clock: Clock, chain: str
+) -> None:
+    """What a paused chain says is final may not be: a person decides first."""
+    await finish(world, 1)
+    await index.settle()
+    async with index.pool.connection() as connection:
+        await connection.execute("update checkpoints set paused_reason = 'too deep' where chain = %s", (chain,))
+    async with crediting(world, database_url, clock) as signer:
+        await signer.step()
+        await signer.step()
+
+    assert await one(index.pool, "select count(*) from credit_attempts") == (0,)
+
+
 async def test_bytes_lost_by_the_endpoint_are_sent_again(
     world: World, index: Indexing, database_url: str, clock: Clock
 ) -> None:
@@ -213,42 +181,6 @@ async def test_who_is_not_the_owner_burns_no_nonce(
     assert await one(index.pool, "select count(*) from credit_attempts") == (0,)
 
 
-async def test_a_signer_that_dies_at_any_point_doubles_and_loses_nothing(
-    world: World, index: Indexing, database_url: str, clock: Clock
-) -> None:
-    """Ended before or after each touch of the database and the chain, and started again: each job is credited once."""
-    finished = 0
-    for point in range(40):
-        await finish(world, 1, tag=point)
-        finished += 1
-        await index.settle()
-        outlived = await live_until(point, world, database_url, clock)
-        clock.pass_(6)
-        async with crediting(world, database_url, clock) as signer:
-            await round_trip(world, index, signer, clock, rounds=3)
-        if outlived:
-            break
-    else:
-        pytest.fail("two steps touch more than was tried")
-
-    assert finished > 10
-    assert finished == await credited_on_chain(world)
-
-
-async def live_until(point: int, world: World, url: str, clock: Clock) -> bool:
-    """Take two steps, dying at the given touch; return whether there are not so many touches."""
-    async with crediting(world, url, clock) as signer:
-        fuse = Fuse(point)
-        signer._store = Mortal(signer._store, fuse)  # type: ignore[assignment]
-        signer._writer = Mortal(signer._writer, fuse)  # type: ignore[assignment]
-        try:
-            for _ in range(2):
-                await signer.step()
-        except Died:
-            return False
-    return True
-
-
 async def test_only_one_signer_at_a_time(world: World, index: Indexing, database_url: str, clock: Clock) -> None:
     """A second reactor is refused the lease while the first lives, and has it at once afterwards."""
     async with crediting(world, database_url, clock):
@@ -259,35 +191,3 @@ async def test_only_one_signer_at_a_time(world: World, index: Indexing, database
     async with crediting(world, database_url, clock) as signer:
         await index.settle()
         assert await signer.step()
-
-
-class Died(Exception):
-    """The process ends here."""
-
-
-class Fuse:
-    """Counts touches down and burns out at the last."""
-
-    def __init__(self, left: int) -> None:
-        self._left = left
-
-    def touch(self) -> None:
-        if self._left == 0:
-            raise Died
-        self._left -= 1
-
-
-class Mortal:
-    """Passes every call on, and may die right before it or right after it."""
-
-    def __init__(self, inner: Any, fuse: Fuse) -> None:
-        self._inner, self._fuse = inner, fuse
-
-    def __getattr__(self, name: str) -> Any:
-        async def call(*arguments: Any, **named: Any) -> Any:
-            self._fuse.touch()
-            result = await getattr(self._inner, name)(*arguments, **named)
-            self._fuse.touch()
-            return result
-
-        return call

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.credit_values import Account, Attempt, Intent, Receipt
+from dispatch.credit_values import Account, Attempt, Books, Intent, Receipt
 from dispatch.settle import (
     PENDING_MAX,
     REPLACE_AFTER,
@@ -134,10 +134,23 @@ def test_a_nonce_that_is_neither_ours_nor_final_is_unexplained() -> None:
     assert unexplained(account(final=3, pending=3), frozenset()) == []
 
 
+def books(*, due: tuple[tuple[bytes, bytes], ...], surplus: dict[bytes, int], opened: tuple[Intent, ...] = ()) -> Books:
+    """Return books with these jobs due and open."""
+    return Books(final_block=0, open=opened, surplus=surplus, due=due, due_through=0)
+
+
 def test_the_oldest_confirmations_count_as_credited() -> None:
     """The chain tells how often a provider was credited; a provider without surplus has none adopted."""
-    due = [(b"1", b"a"), (b"2", b"b"), (b"3", b"a"), (b"4", b"a")]
+    due = ((b"1", b"a"), (b"2", b"b"), (b"3", b"a"), (b"4", b"a"))
 
-    assert adopt(due, {b"a": 2}) == frozenset({b"1", b"3"})
-    assert adopt(due, {}) == frozenset()
-    assert adopt(due, {b"a": -1, b"b": 5}) == frozenset({b"2"})
+    assert adopt(books(due=due, surplus={b"a": 2})) == frozenset({b"1", b"3"})
+    assert adopt(books(due=due, surplus={})) == frozenset()
+    assert adopt(books(due=due, surplus={b"a": -1, b"b": 5})) == frozenset({b"2"})
+
+
+def test_intents_without_a_transaction_count_before_what_is_due() -> None:
+    """They are older; and one that has a live transaction is settled by that alone."""
+    unsigned = Intent(job_id=b"0", provider=b"a")
+    signed = Intent(job_id=b"9", provider=b"a", live=(attempt(),))
+
+    assert adopt(books(due=((b"1", b"a"),), surplus={b"a": 1}, opened=(signed, unsigned))) == frozenset({b"0"})

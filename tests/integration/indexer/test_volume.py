@@ -89,7 +89,7 @@ def resident_bytes(pid: int) -> int:
     """Return how much memory a process holds, and nothing for one that has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
-    except ProcessLookupError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0
     return sum(1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
 

@@ -6,7 +6,7 @@ the connection loses the lease and can write nothing more, so there is never a s
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 import psycopg
@@ -134,7 +134,12 @@ async def lease(url: str) -> AsyncIterator[CreditStore]:
         row = await (await connection.execute("select pg_try_advisory_lock(%s)", (LEASE,))).fetchone()
         if row is None or not row[0]:
             raise LeaseTaken("another reactor holds the signer's lease")
-        yield CreditStore(connection)
+        try:
+            yield CreditStore(connection)
+        finally:
+            # The server notices a closed connection a moment later; whoever comes next need not wait for that.
+            with suppress(psycopg.Error):
+                await connection.execute("select pg_advisory_unlock(%s)", (LEASE,))
 
 
 def _attempt(row: tuple[object, ...]) -> Attempt:

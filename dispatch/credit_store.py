@@ -160,7 +160,7 @@ def _attempt(row: tuple[object, ...]) -> Attempt:
 
 
 # What a paused chain calls final may be what a person is looking into.
-_FINALS = "select chain, least(finalized, number) from checkpoints where paused_reason is null"
+_FINALS = "select chain, final_through from checkpoints where paused_reason is null"
 
 _OPEN = """
 select credit.job_id, credit.provider, attempt.transaction_hash, attempt.nonce, attempt.signed,

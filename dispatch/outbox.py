@@ -27,7 +27,7 @@ Send = Callable[[Attempt, Spec], Awaitable[None]]
 _DUE = """
 from jobs job
 join checkpoints chain on chain.chain = 'bsc' and chain.paused_reason is null
-    and chain.state_through >= chain.finalized and job.source_block <= chain.finalized
+    and chain.state_through >= chain.finalized and job.source_block <= chain.final_through
 join job_created fact on fact.block_number = job.source_block and fact.log_index = job.source_log_index
 left join lateral (
     select attempt, decided_at, published_at from dispatches

@@ -17,8 +17,8 @@ async def reason_of(reading: Reading, job: JobRow) -> str | None:
         _provider(reading, job),
         reading.dispatch(job),
         reading.credit(job),
-        reading.finalized(Chain.BSC),
-        reading.finalized(Chain.OPBNB),
+        reading.final_through(Chain.BSC),
+        reading.final_through(Chain.OPBNB),
     )
     facts = JobFacts(
         status=JobStatus(job.status),

@@ -150,9 +150,9 @@ class Reading:
         """Return where each chain stands."""
         return await self._once("checkpoints", chain_queries.checkpoints)
 
-    async def finalized(self, chain: Chain) -> int:
+    async def final_through(self, chain: Chain) -> int:
         """Return the last block of a chain that can no longer be undone, −1 before the first."""
-        return next((row.finalized for row in await self.checkpoints() if row.chain == chain), -1)
+        return next((row.final_through for row in await self.checkpoints() if row.chain == chain), -1)
 
     async def _one(
         self, name: Hashable, key: Key, query: Callable[[Snapshot, Sequence[Key]], Awaitable[Mapping[Key, Value]]]

@@ -69,6 +69,7 @@ class CheckpointRow:
     block_time: datetime
     state_through: int
     finalized: int
+    final_through: int
     head: int
     paused_reason: str | None
     updated_at: datetime

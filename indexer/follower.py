@@ -128,7 +128,7 @@ class Follower:
                 return Idle()
 
     async def _replace(self, cursor: Cursor, tip: Tip, doubt: Reorganised) -> Outcome:
-        ours = await self._store.blocks_since(min(cursor.finalized, cursor.number)) or [cursor.block]
+        ours = await self._store.blocks_since(cursor.final_through) or [cursor.block]
         match reconcile(ours, await self._reader.hashes([block.number for block in ours])):
             case Unknown(oldest):
                 raise TryAgain(f"the endpoint has no block {oldest.number}, which we have: it lags, or was rolled back")
@@ -190,7 +190,7 @@ class Follower:
             state_through=cursor.state_through,
             pending_facts=self._pending_facts,
             head=tip.number,
-            finalized=max(cursor.finalized, tip.finalized),
+            finalized=max(cursor.final_through, tip.finalized),
             to_block=self._to_block,
             range_size=self._range_size,
         )

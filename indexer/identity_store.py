@@ -47,10 +47,10 @@ async def claim(connection: Connection, chain: Chain, made: MadeFor, start: Star
     await connection.execute(
         """
         insert into checkpoints (
-            chain, number, hash, block_time, state_through, finalized, head, updated_at,
+            chain, number, hash, block_time, state_through, finalized, final_through, head, updated_at,
             chain_id, genesis, contract_address, start_block
         ) values (
-            %(chain)s, %(number)s, %(hash)s, %(time)s, %(number)s, %(number)s, %(number)s, now(),
+            %(chain)s, %(number)s, %(hash)s, %(time)s, %(number)s, %(number)s, %(number)s, %(number)s, now(),
             %(chain_id)s, %(genesis)s, %(contract)s, %(start_block)s
         ) on conflict do nothing
         """,

@@ -18,6 +18,7 @@ from psycopg import sql
 from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, Numeric, Text
 
 from indexer.decode import KEYLESS, TABLES
+from indexer.heartbeat_store import ensure_partitions
 from indexer.values import Cursor, Facts, Followed, Segment
 from models import SQLModel
 from models.feed import ChangeKind, Entity
@@ -67,13 +68,15 @@ class Store:
         async with self._pool.connection() as connection:
             row = await (
                 await connection.execute(
-                    "select number, hash, state_through, finalized, paused_reason from checkpoints where chain = %s",
+                    """
+                    select number, hash, state_through, final_through, paused_reason from checkpoints where chain = %s
+                    """,
                     (self._followed.chain,),
                 )
             ).fetchone()
         assert row is not None, "indexer.identity creates the checkpoint before anyone follows"
         return Cursor(
-            block=BlockId(number=row[0], hash=row[1]), state_through=row[2], finalized=row[3], paused_reason=row[4]
+            block=BlockId(number=row[0], hash=row[1]), state_through=row[2], final_through=row[3], paused_reason=row[4]
         )
 
     async def blocks_since(self, number: int) -> list[BlockId]:
@@ -136,7 +139,9 @@ class Store:
             """
             update checkpoints set
                 number = %(number)s, hash = %(hash)s, block_time = %(time)s,
-                finalized = greatest(finalized, %(finalized)s), head = %(head)s, updated_at = now(),
+                finalized = greatest(finalized, %(finalized)s),
+                final_through = greatest(final_through, least(%(finalized)s, %(number)s)),
+                head = %(head)s, updated_at = now(),
                 state_through = case when %(refresh)s then %(number)s else least(state_through, %(fork)s) end
             where chain = %(chain)s and number = %(expected)s and hash = %(expected_hash)s
             """,
@@ -187,6 +192,8 @@ class Store:
                 """,
                 (ordered := sorted(facts.addresses), [checksum_address(address) for address in ordered]),
             )
+        if beats := facts.rows.get(TABLES["NodeHeartbeat"]):
+            await ensure_partitions(connection, {row[0] for row in beats})
         for table, rows in facts.rows.items():
             await _copy(connection, table, COLUMNS[table], rows)
 
@@ -199,7 +206,7 @@ class Store:
         await connection.execute(
             """
             delete from blocks where chain = %(chain)s and number < (
-                select least(finalized, number - %(kept)s) from checkpoints where chain = %(chain)s
+                select least(final_through, number - %(kept)s) from checkpoints where chain = %(chain)s
             )
             """,
             {"chain": self._followed.chain, "kept": HEADERS_KEPT},

@@ -39,11 +39,11 @@ class Followed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Where our copy of a chain stands: the last block committed, and how far state and finality are."""
+    """Where our copy of a chain stands: the last block committed, and how far state and finality of it are."""
 
     block: BlockId
     state_through: int
-    finalized: int
+    final_through: int
     paused_reason: str | None = None
 
     @property

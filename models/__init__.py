@@ -7,6 +7,17 @@ too: what a job's state is (`state`), how an address is shown (`values`).
 
 from sqlmodel import SQLModel
 
-from models import accounts, feed, offchain, onchain, progress, reputation, tables
+from models import accounts, feed, offchain, onchain, progress, reputation, requests, tables, uptime
 
-__all__ = ["SQLModel", "accounts", "feed", "offchain", "onchain", "progress", "reputation", "tables"]
+__all__ = [
+    "SQLModel",
+    "accounts",
+    "feed",
+    "offchain",
+    "onchain",
+    "progress",
+    "reputation",
+    "requests",
+    "tables",
+    "uptime",
+]

@@ -14,6 +14,9 @@ from sqlmodel import SQLModel
 
 from models.columns import UINT256, BigInteger, Field, Integer, LargeBinary, Text, Timestamp
 
+HEARTBEAT_PARTITION_BLOCKS = 2_000_000
+"""How many blocks one partition of `node_heartbeat` holds: about six days of opBNB."""
+
 
 class Log(SQLModel):
     """Where a fact comes from."""
@@ -75,10 +78,17 @@ class NodeRegistered(Log, table=True):
 
 
 class NodeHeartbeat(Log, table=True):
-    """`NodeReputation.NodeHeartbeat` (opBNB); `timestamp` is the contract's own word, in unix seconds."""
+    """
+    `NodeReputation.NodeHeartbeat` (opBNB); `timestamp` is the contract's own word, in unix seconds.
+
+    Partitioned by block, `HEARTBEAT_PARTITION_BLOCKS` each, so that old ones are dropped and not deleted.
+    """
 
     __tablename__ = "node_heartbeat"
-    __table_args__ = (Index("node_heartbeat_by_provider", "provider", "block_number", "log_index"),)
+    __table_args__ = (
+        Index("node_heartbeat_by_provider", "provider", "block_number", "log_index"),
+        {"postgresql_partition_by": "range (block_number)"},
+    )
 
     provider: bytes = Field(sa_type=LargeBinary)
     timestamp: Decimal = Field(sa_type=UINT256)

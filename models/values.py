@@ -43,6 +43,21 @@ class EscrowStatus(StrEnum):
     CLAIMED = "CLAIMED"
 
 
+class ProofLevel(StrEnum):
+    """
+    How it was proven that we have all logs of a block range; each level includes those before it.
+
+    PINNED: the node that answered had the range's last block. HASH: every log belongs to a header we read.
+    BLOOM: headers link without a gap, and each block whose bloom may hold logs of ours had them or was asked about
+    otherwise. RECEIPTS: the logs of such blocks were counted in their receipts, which make up the whole bloom.
+    """
+
+    PINNED = "PINNED"
+    HASH = "HASH"
+    BLOOM = "BLOOM"
+    RECEIPTS = "RECEIPTS"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockRange:
     """The blocks from `first` to `last`, both ends included."""

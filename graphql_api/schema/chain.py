@@ -36,7 +36,7 @@ class BlockRef:
     @strawberry.field
     async def final(self, info: Info) -> bool:
         """True when no reorganisation can undo it any more."""
-        return self.number <= await info.context.finalized(self.chain)
+        return self.number <= await info.context.final_through(self.chain)
 
 
 @strawberry.type

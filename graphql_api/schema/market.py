@@ -71,7 +71,7 @@ class Job(node.Node):
     @strawberry.field
     async def credit(self, info: Info) -> ReputationCredit | None:
         """Its provider's credit on opBNB; null before its confirmation is final."""
-        row, final = await asyncio.gather(info.context.credit(self.row), info.context.finalized(Chain.OPBNB))
+        row, final = await asyncio.gather(info.context.credit(self.row), info.context.final_through(Chain.OPBNB))
         return None if row is None else ReputationCredit.of(row, final_block=final)
 
     @strawberry.field

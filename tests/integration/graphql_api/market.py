@@ -13,6 +13,7 @@ import psycopg
 from eth_hash.auto import keccak
 from psycopg import sql
 
+from indexer.heartbeat_store import ensure_partitions
 from models.state import JOBS, PROVIDERS, Derivation
 from models.values import Chain, checksum_address, parse_address
 from runtime import feed, state_store
@@ -136,6 +137,7 @@ class Market:
     async def commit(self, *facts: Fact, online_since: datetime = DAWN, silently: bool = False) -> None:
         """Add facts, bring state in line and tell the feed (unless `silently`), all at once."""
         async with await psycopg.AsyncConnection.connect(self._url) as connection:
+            await ensure_partitions(connection, [fact.block for fact in facts])
             for fact in facts:
                 await _insert(connection, fact)
             changes = await _refresh(connection, facts, online_since, by_reorg=False)
@@ -172,6 +174,7 @@ class Market:
             "block_time": moment(number),
             "state_through": number,
             "finalized": number,
+            "final_through": min(number, columns.get("finalized", number)),
             "head": number,
             "paused_reason": None,
             "updated_at": datetime.now(UTC),

@@ -26,7 +26,7 @@ where escrow = 'CLAIMED' and has_spec and assigned_at is not null and started_at
         select from credit_attempts attempt
         join job_count_incremented fact using (transaction_hash)
         where attempt.job_id = job.job_id
-            and fact.block_number <= (select finalized from checkpoints where chain = 'opbnb')
+            and fact.block_number <= (select final_through from checkpoints where chain = 'opbnb')
     )
 """
 

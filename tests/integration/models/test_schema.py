@@ -81,7 +81,7 @@ async def test_models_and_migrations_build_the_same_schema(created: str, migrate
         ("indexes", "drop index payment_claimed_by_provider"),
         ("constraints", "alter table checkpoints drop constraint state_trails_facts"),
         ("constraints", "alter table providers drop constraint providers_wallet_address_key"),
-        ("relations", "alter table node_heartbeat set (fillfactor = 90)"),
+        ("relations", "alter table job_created set (fillfactor = 90)"),
         ("triggers", "create trigger quiet before update on jobs for each row execute function noop_trigger()"),
     ],
 )

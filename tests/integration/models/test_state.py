@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 
 import migrations
+from indexer.heartbeat_store import ensure_partitions
 from models.feed import ChangeKind
 from models.state import JOBS, PROVIDERS
 from models.values import checksum_address
@@ -229,6 +230,7 @@ async def test_a_refresh_in_bulk_gives_the_rows_of_a_refresh_by_key(connection: 
     """And one RESYNC for all of them, or nothing when nothing changed."""
     beat: Fact = ("node_heartbeat", {**log(5), "provider": PROVIDER, "timestamp": 1})
     credit: Fact = ("job_count_incremented", {**log(6), "provider": STRANGER, "new_count": 2**200})
+    await ensure_partitions(connection, [5])
     await insert(connection, beat, credit)
     parameters = {"online_since": at(5), "since": 0}
     rows = []

@@ -20,6 +20,7 @@ FRESH = CheckpointRow(
     block_time=NOW - timedelta(seconds=2),
     state_through=100,
     finalized=98,
+    final_through=98,
     head=110,
     paused_reason=None,
     updated_at=NOW - timedelta(seconds=30),

@@ -1,0 +1,57 @@
+"""What operators ask of a running system: rows that the program in charge picks up, works on and marks done."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, Identity, Index, text
+from sqlmodel import SQLModel
+
+from models.columns import BigInteger, Field, Text, Timestamp
+
+
+class RequestKind(StrEnum):
+    """
+    What is asked.
+
+    REINDEX reads a block range again and applies the difference; VERIFY only reports it, unless it is to repair;
+    RESUME lets a paused chain go on.
+    """
+
+    REINDEX = "REINDEX"
+    VERIFY = "VERIFY"
+    RESUME = "RESUME"
+
+
+class Request(SQLModel, table=True):
+    """
+    One request and what became of it.
+
+    `first_block` and `last_block` are both included; `read_through` is the last block read again so far. `missing`,
+    `surplus` and `changed` count the facts that our tables lacked, had too many, or had with other values. `error`
+    says why it ended without a result.
+    """
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        # The program in charge looks for what is not done yet, oldest first.
+        Index("requests_open", "chain", "id", postgresql_where=text("finished_at is null")),
+    )
+
+    id: int | None = Field(
+        default=None, sa_type=BigInteger, primary_key=True, sa_column_kwargs={"server_default": Identity()}
+    )
+    kind: str = Field(sa_type=Text)
+    chain: str = Field(sa_type=Text)
+    first_block: int | None = Field(default=None, sa_type=BigInteger)
+    last_block: int | None = Field(default=None, sa_type=BigInteger)
+    level: str | None = Field(default=None, sa_type=Text)
+    repairs: bool = Field(sa_type=Boolean)
+    requested_by: str = Field(sa_type=Text)
+    requested_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": text("now()")})
+    started_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    finished_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    read_through: int | None = Field(default=None, sa_type=BigInteger)
+    missing: int | None = Field(default=None, sa_type=BigInteger)
+    surplus: int | None = Field(default=None, sa_type=BigInteger)
+    changed: int | None = Field(default=None, sa_type=BigInteger)
+    error: str | None = Field(default=None, sa_type=Text)

@@ -1,0 +1,26 @@
+"""What remains of old heartbeats: one row a provider and day."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Date
+from sqlmodel import SQLModel
+
+from models.columns import Field, Integer, LargeBinary, Timestamp
+
+
+class ProviderDay(SQLModel, table=True):
+    """
+    A provider's final heartbeats of one UTC day, by block time.
+
+    `online_seconds` is how much of the day they kept the provider online, 0 to 86,400; a heartbeat late on the day
+    before counts into it. Folded once, when the day is final.
+    """
+
+    __tablename__ = "provider_days"
+
+    provider: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    day: date = Field(sa_type=Date, primary_key=True)
+    beats: int = Field(sa_type=Integer)
+    first_beat: datetime = Field(sa_type=Timestamp)
+    last_beat: datetime = Field(sa_type=Timestamp)
+    online_seconds: int = Field(sa_type=Integer)

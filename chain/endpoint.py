@@ -74,6 +74,11 @@ class Endpoint:
         return self._health.resting
 
     @property
+    def rests_for_seconds(self) -> float:
+        """How long it is still left alone; 0 when it is well, or about to be put to the proof."""
+        return 0.0 if self.rests is None else max(0.0, self.rests.until - self._clock())
+
+    @property
     def is_resting(self) -> bool:
         return self._health.resting is not None
 

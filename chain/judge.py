@@ -5,7 +5,7 @@ Decide what follows for an endpoint from how it answered.
     says how long to wait         rests so long, 60 s at most: a day off is not for it to give
     says "too often", no number   is asked half as often, and rests for one such pause
     no credit, plan, logs off     rests as long as the error says
-    contradicts itself            rests 30 s
+    contradicts itself            rests 1 s, and twice as long each time within ten minutes, 60 s at most
     lacks a block, or history     is well; another one may know
     refuses the question          is well
 
@@ -22,7 +22,11 @@ from chain.health_values import Health, Reach, Resting
 TROUBLE_SECONDS_FIRST = 0.25
 TROUBLE_SECONDS_MAX = 30.0
 RETRY_AFTER_SECONDS_MAX = 60.0
-DISTRUST_SECONDS = 30.0
+DISTRUST_SECONDS_FIRST = 1.0
+DISTRUST_SECONDS_MAX = 60.0
+DOUBTS_KEPT_SECONDS = 600.0
+"""How long an endpoint whose answers contradicted each other is remembered for it: good answers prove little."""
+
 ALONE_SECONDS_MAX = 0.9
 
 PAUSE_SECONDS_FIRST = 0.1
@@ -66,7 +70,10 @@ def after_trouble(health: Health, reason: str, *, asked_at: float, now: float) -
 
 def after_distrust(health: Health, reason: str, *, now: float) -> Health:
     """Return how the endpoint fares after its answers contradicted each other."""
-    return _rest(health, reason, _unasked(health, DISTRUST_SECONDS), now=now)
+    doubts = health.doubts if now - health.doubted_at < DOUBTS_KEPT_SECONDS else 0
+    seconds = min(DISTRUST_SECONDS_MAX, DISTRUST_SECONDS_FIRST * 2 ** min(doubts, 10))
+    doubted = replace(health, doubts=doubts + 1, doubted_at=now)
+    return _rest(doubted, reason, _unasked(health, seconds), now=now)
 
 
 def after_success(health: Health, *, asked_at: float, proved_logs: bool) -> Health:

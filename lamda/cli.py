@@ -114,7 +114,7 @@ def index_chains(
     async def program(stop: asyncio.Event) -> None:
         async with (
             database_url(common, data) as url,
-            open_pool(url, program="index", size=4, wait_seconds=common.connect_timeout_seconds) as pool,
+            open_pool(url, program="index", size=10, wait_seconds=common.connect_timeout_seconds) as pool,
         ):
             await asyncio.to_thread(migrations.check, url)
             await index(

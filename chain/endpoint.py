@@ -60,7 +60,7 @@ class Endpoint:
         self._clock = clock
         self._health = Health(alone=alone)
         self._reach = Reach()
-        self._next_turn = float("-inf")
+        self._last_turn = float("-inf")
         self._head_at = float("-inf")
         self._history = (0, float("-inf"))
         self._logs_proof: Call[Any] | None = None
@@ -151,10 +151,10 @@ class Endpoint:
     async def _turn(self) -> None:
         """Wait until it may be asked again."""
         now = self._clock()
-        turn = max(now, self._next_turn)
+        turn = max(now, self._last_turn + self._health.pause_seconds)
         if turn - now > TURN_SECONDS_MAX:
             raise TryAgain(f"{self.name}: it may not be asked more often", turn - now, cause=Cause.RATE)
-        self._next_turn = turn + self._health.pause_seconds
+        self._last_turn = turn
         if turn > now:
             await asyncio.sleep(turn - now)
 

@@ -9,6 +9,7 @@ in `indexer.verify`.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, TypeVar
 
 from chain import judge
@@ -198,8 +199,9 @@ class Endpoint:
                 self._logs_proof = logs_call
             case SplitTopics():
                 self.splits_topics = True
-        error.args = (f"{self.name}: {reason}",)
-        return error
+        shown = copy(error)
+        shown.args = (f"{self.name}: {reason}",)
+        return shown
 
     def _unnamed(self, error: RpcError) -> str:
         return str(error).removeprefix(f"{self.name}: ")

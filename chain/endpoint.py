@@ -9,6 +9,7 @@ in `indexer.verify`.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, TypeVar
 
 from chain import judge
@@ -60,7 +61,7 @@ class Endpoint:
         self._clock = clock
         self._health = Health(alone=alone)
         self._reach = Reach()
-        self._next_turn = float("-inf")
+        self._last_turn = float("-inf")
         self._head_at = float("-inf")
         self._history = (0, float("-inf"))
         self._logs_proof: Call[Any] | None = None
@@ -156,10 +157,10 @@ class Endpoint:
     async def _turn(self) -> None:
         """Wait until it may be asked again."""
         now = self._clock()
-        turn = max(now, self._next_turn)
+        turn = max(now, self._last_turn + self._health.pause_seconds)
         if turn - now > TURN_SECONDS_MAX:
             raise TryAgain(f"{self.name}: it may not be asked more often", turn - now, cause=Cause.RATE)
-        self._next_turn = turn + self._health.pause_seconds
+        self._last_turn = turn
         if turn > now:
             await asyncio.sleep(turn - now)
 
@@ -203,8 +204,9 @@ class Endpoint:
                 self._logs_proof = logs_call
             case SplitTopics():
                 self.splits_topics = True
-        error.args = (f"{self.name}: {reason}",)
-        return error
+        shown = copy(error)
+        shown.args = (f"{self.name}: {reason}",)
+        return shown
 
     def _unnamed(self, error: RpcError) -> str:
         return str(error).removeprefix(f"{self.name}: ")

@@ -28,6 +28,8 @@ DOUBTS_KEPT_SECONDS = 600.0
 """How long an endpoint whose answers contradicted each other is remembered for it: good answers prove little."""
 
 ALONE_SECONDS_MAX = 0.9
+SHORT_SECONDS = 1.0
+"""A rest shorter than this refuses no question to the only endpoint."""
 
 PAUSE_SECONDS_FIRST = 0.1
 PAUSE_SECONDS_MAX = 3.2
@@ -94,7 +96,7 @@ def may_be_asked(health: Health, *, now: float) -> bool:
     resting = health.resting
     if resting is None or resting.until <= now:
         return True
-    return health.alone and resting.until - resting.since <= ALONE_SECONDS_MAX
+    return health.alone and resting.until - resting.since < SHORT_SECONDS
 
 
 def lags(height: int, best: int) -> bool:

@@ -8,7 +8,7 @@ concerned, an endpoint that lags is not in use.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -73,7 +73,7 @@ class Rpc:
         if not calls:
             return []
         failure: RpcError | None = None
-        for endpoint in self._to_ask():
+        for endpoint in self._in_turn(self._to_ask()):
             self._look_beside(endpoint, only_rested=True)
             try:
                 return await endpoint.batch(calls)
@@ -90,7 +90,7 @@ class Rpc:
         The others are looked at beside it, and nobody waits for them.
         """
         # One that lagged at its last look is looked at beside the others, until it has caught up.
-        for endpoint in sorted(self._to_ask(), key=self._lagging().__contains__):
+        for endpoint in self._in_turn(sorted(self._to_ask(), key=self._lagging().__contains__)):
             self._look_beside(endpoint)
             error = await asyncio.shield(self._look_at(endpoint))
             if error is None and endpoint in self.in_use():
@@ -132,6 +132,10 @@ class Rpc:
     def other_than(self, endpoint: Endpoint) -> Endpoint | None:
         """Return another endpoint in use, for a second opinion, or None."""
         return next((other for other in self.in_use() if other is not endpoint), None)
+
+    def _in_turn(self, endpoints: Sequence[Endpoint]) -> Iterator[Endpoint]:
+        """Return one after the other, but for those that went to rest in the meantime."""
+        return (endpoint for endpoint in endpoints if endpoint.may_be_asked)
 
     def _to_ask(self) -> list[Endpoint]:
         """Return whom to ask, in this order: those that do not rest, else the one that has rested enough first."""

@@ -9,9 +9,10 @@ Decide what follows for an endpoint from how it answered.
     lacks a block, or history     is well; another one may know
     refuses the question          is well
 
-An endpoint that is alone rests for less than a second when nobody but we wanted it to rest: there is no other one to
-ask meanwhile, and callers have patience of their own. What a single request learned while an earlier one had already
-sent the endpoint to rest makes nothing worse. Time arrives as an argument.
+An endpoint that is alone rests for less than a second when nobody but we wanted it to rest, and for ten where it
+should be left alone for long: there is no other one to ask meanwhile, and callers have patience of their own. What a
+single request learned while an earlier one had already sent the endpoint to rest makes nothing worse. Time arrives as
+an argument.
 """
 
 from dataclasses import replace
@@ -28,6 +29,7 @@ DOUBTS_KEPT_SECONDS = 600.0
 """How long an endpoint whose answers contradicted each other is remembered for it: good answers prove little."""
 
 ALONE_SECONDS_MAX = 0.9
+ALONE_REST_SECONDS_MAX = 10.0
 SHORT_SECONDS = 1.0
 """A rest shorter than this refuses no question to the only endpoint."""
 
@@ -50,7 +52,8 @@ def judge(error: RpcError, health: Health, *, reason: str, asked_at: float, now:
     """Return how the endpoint fares after an error; `reason` is what to say of it."""
     match error:
         case Rest(seconds=seconds):
-            return _rest(health, reason, seconds, now=now, needs_logs=isinstance(error, LogsOff))
+            bearable = min(seconds, ALONE_REST_SECONDS_MAX) if health.alone else seconds
+            return _rest(health, reason, bearable, now=now, needs_logs=isinstance(error, LogsOff))
         case TryAgain(cause=Cause.BEHIND):
             return health
         case TryAgain(after_seconds=seconds) if seconds:

@@ -210,7 +210,7 @@ def test_a_distrusted_endpoint_rests() -> None:
         assert endpoint.rests is not None
         return endpoint.rests.until - endpoint.rests.since
 
-    assert with_endpoint(Node(), act, Node())[1] == 30
+    assert with_endpoint(Node(), act, Node())[1] == 1
     assert with_endpoint(Node(), act)[1] < 1
 
 

@@ -93,17 +93,18 @@ def test_success_of_what_was_asked_before_proves_nothing() -> None:
         (Refused("no"), 0.0),
     ],
 )
-@pytest.mark.parametrize("alone", [False, True])
-def test_each_error_has_its_rest(error: RpcError, seconds: float, alone: bool) -> None:
-    """What the endpoint asks for holds for the only one, too; one that understands a question is well."""
-    assert seconds_of(after(error, Health(alone=alone))) == seconds
+def test_each_error_has_its_rest(error: RpcError, seconds: float) -> None:
+    """What the endpoint asks for; one that understands a question is well."""
+    assert seconds == seconds_of(after(error, Health()))
 
 
-def test_distrust_makes_it_rest() -> None:
-    """For half a minute, with the reason given."""
-    health = judge.after_distrust(Health(), "two hashes for block 5", now=100.0)
-
-    assert rest_of(health) == Resting(reason="two hashes for block 5", since=100.0, until=130.0)
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [(TryAgain("busy", 59.0), 59.0), (Rest("no credit"), 10.0), (Rest("not now", 5.0), 5.0), (LogsOff("off"), 10.0)],
+)
+def test_the_only_endpoint_is_soon_asked_again(error: RpcError, seconds: float) -> None:
+    """After what it asked for; what it cannot do now may be mended while there is nobody else to ask."""
+    assert seconds == seconds_of(after(error, Health(alone=True)))
 
 
 def test_the_longer_rest_counts() -> None:

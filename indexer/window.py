@@ -19,7 +19,7 @@ from models.values import BlockRange
 READS_MAX = 6
 """How many ranges are read at once."""
 
-BYTES_MAX = 48 * 2**20
+BYTES_MAX = 32 * 2**20
 """About how much memory ranges may take that are read and not committed yet."""
 
 Read = Callable[[BlockRange], Awaitable[Piece]]

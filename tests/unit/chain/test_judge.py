@@ -191,8 +191,8 @@ def test_a_short_range_proves_nothing() -> None:
 
 def test_many_logs_shrink_the_range() -> None:
     """So that what is in flight fits into memory; somewhat many only stop its growth."""
-    assert judge.reach_after_answer(Reach(), blocks=2_000, logs=100_000).blocks == 200
-    assert judge.reach_after_answer(Reach(), blocks=2_000, logs=15_000) == Reach()
+    assert judge.reach_after_answer(Reach(), blocks=2_000, logs=100_000).blocks == 100
+    assert judge.reach_after_answer(Reach(), blocks=2_000, logs=7_500) == Reach()
     assert judge.reach_after_answer(Reach(), blocks=1, logs=10**9).blocks == 1
 
 

@@ -44,7 +44,7 @@ def test_a_bare_limit_is_put_to_the_proof_with_one_block(
 def test_logs_switched_off_are_said_plainly() -> None:
     """With the endpoint's name and what to do, and the endpoint rests for five minutes."""
     endpoint, error = with_endpoint(
-        Node(logs="limit exceeded"), lambda endpoint: refusal_of(endpoint, header("latest"), logs_call())
+        Node(logs="limit exceeded"), lambda endpoint: refusal_of(endpoint, header("latest"), logs_call()), Node()
     )
 
     assert str(error) == (

@@ -86,8 +86,8 @@ async def unfold(connection: Connection, block: int) -> None:
     await connection.execute(
         """
         with oldest as (
-            select (block_time at time zone 'UTC')::date as day, heartbeats_from > 0 as is_cut
-            from checkpoints join node_heartbeat on block_number >= heartbeats_from
+            select (beat.block_time at time zone 'UTC')::date as day, heartbeats_from > 0 as is_cut
+            from checkpoints join node_heartbeat beat on block_number >= heartbeats_from
             where chain = %(chain)s order by block_number, log_index limit 1
         ),
         before as (

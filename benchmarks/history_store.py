@@ -85,7 +85,7 @@ async def sizes(pool: Pool) -> dict[str, int]:
 
 
 async def sequential_scans(pool: Pool, providers: int, online_since: datetime) -> list[str]:
-    """Return the tables that a refresh of so many providers, or the search for those that expire, would read whole."""
+    """Return which large tables a refresh of so many providers, or the search for those that expire, reads whole."""
     keys = [provider(number) for number in range(providers)]
     parameters = {"keys": keys, "online_since": online_since}
     async with pool.connection() as connection:
@@ -93,7 +93,11 @@ async def sequential_scans(pool: Pool, providers: int, online_since: datetime) -
             await (await connection.execute(f"explain (format json) {statement}", parameters)).fetchall()
             for statement in (PROVIDERS.refresh(), PROVIDERS.stale or "")
         ]
-    return [table for plan in plans for table in _scanned(plan[0][0][0]["Plan"])]
+        scanned = [table for plan in plans for table in _scanned(plan[0][0][0]["Plan"])]
+        large = await connection.execute(
+            "select relname from pg_class where relname = any(%s) and reltuples > 1000", (scanned,)
+        )
+        return [row[0] async for row in large]
 
 
 def _scanned(plan: dict[str, Any]) -> list[str]:

@@ -66,7 +66,10 @@ async def fold_next(connection: Connection, offline_after: timedelta) -> Folded 
         beat = await first_beat_since(connection, await folded_until(connection), through=final.final_through)
         if beat is None or midnight(_day(beat)) + DAY > final.final_at:
             return None
-        return await _fold(connection, _day(beat), offline_after, final)
+        folded = await _fold(connection, _day(beat), offline_after, final)
+        # Not left to autovacuum: a plan made while the table was empty reads it whole for every provider.
+        await connection.execute("analyze provider_days")
+        return folded
 
 
 async def folded_until(connection: Connection) -> datetime:

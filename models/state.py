@@ -116,21 +116,21 @@ left join lateral (
 ) first_registered on true
 cross join lateral (
     -- Of old heartbeats only their days are left.
-    select
-        greatest(
-            (
-                select block_time from node_heartbeat fact
-                where fact.provider = keys.key order by block_number desc, log_index desc limit 1
-            ),
-            (select last_beat from provider_days folded where folded.provider = keys.key order by day desc limit 1)
-        ) as last_at,
-        least(
-            (
-                select block_time from node_heartbeat fact
-                where fact.provider = keys.key order by block_number, log_index limit 1
-            ),
-            (select first_beat from provider_days folded where folded.provider = keys.key order by day limit 1)
-        ) as first_at
+    select min(at) as first_at, max(at) as last_at from (
+        (
+            select block_time as at from node_heartbeat fact
+            where fact.provider = keys.key order by block_number, log_index limit 1
+        )
+        union all
+        (
+            select block_time from node_heartbeat fact
+            where fact.provider = keys.key order by block_number desc, log_index desc limit 1
+        )
+        union all
+        (select first_beat from provider_days folded where folded.provider = keys.key order by day limit 1)
+        union all
+        (select last_beat from provider_days folded where folded.provider = keys.key order by day desc limit 1)
+    ) as ends
 ) beats
 left join lateral (
     select new_count, block_time from job_count_incremented fact
@@ -255,8 +255,16 @@ PROVIDERS = Derivation(
     facts=(("node_registered", "provider"), ("node_heartbeat", "provider"), ("job_count_incremented", "provider")),
     lock_class=2,
     folded=(("provider_days", "provider"),),
-    # Uses the index providers_by_last_seen from both sides.
+    # Uses the index providers_by_last_seen from both sides. The outer bounds leave nothing out: they tell the planner
+    # how little there is between them; it takes the two columns to be unrelated, and would read the whole table.
     stale="""
-        select decode(substr(wallet_address, 3), 'hex') as key from providers
-        where (is_online and last_seen < %(online_since)s) or (not is_online and last_seen >= %(online_since)s)""",
+        select decode(substr(wallet_address, 3), 'hex') as key from (
+            select wallet_address from providers
+            where is_online and last_seen < %(online_since)s
+                and last_seen >= (select min(last_seen) from providers where is_online)
+            union all
+            select wallet_address from providers
+            where not is_online and last_seen >= %(online_since)s
+                and last_seen <= (select max(last_seen) from providers where not is_online)
+        ) as turned""",
 )

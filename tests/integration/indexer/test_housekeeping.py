@@ -1,4 +1,4 @@
-"""What has been kept long enough goes, and nobody's state changes."""
+"""Heartbeats are folded into days and dropped, and nobody's state changes."""
 
 import asyncio
 from datetime import timedelta
@@ -6,7 +6,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from indexer import heartbeat_store, retention_store
 from indexer.housekeeping import Retention, keep_house, tidy
@@ -21,7 +20,6 @@ from tests.integration.indexer.beats import (
     rebuild,
     refresh,
     rows,
-    somebody,
     stand_at,
 )
 from tests.integration.indexer.tables import one
@@ -151,7 +149,6 @@ async def test_what_counts_into_a_day_that_is_not_folded_stays(pool: Pool) -> No
     edge = at() + PARTITION
     midnight = at(6)
     async with pool.connection() as connection:
-        await connection.execute("set local timezone to 'UTC'")
         await beat(connection, 1, edge - timedelta(seconds=1), edge, midnight - timedelta(seconds=60), midnight, at(12))
         await stand_at(connection, at(6, 1))
     await tidied(pool, Retention(offline_after=timedelta(days=1), heartbeats=timedelta(0), changes=None, requests=None))
@@ -164,12 +161,11 @@ async def test_a_drop_that_was_cut_short_is_finished(pool: Pool, how: str) -> No
     """After a crash between detaching and dropping, or in the middle of detaching."""
     await forty_days(pool)
     before = await attached(pool)
-    async with pool.connection() as connection:
-        await connection.execute("set timezone to 'UTC'")
-        if how == "detached":
+    if how == "detached":
+        async with pool.connection() as connection:
             await connection.execute("alter table node_heartbeat detach partition node_heartbeat_0")
-        else:
-            await begin_to_detach(pool)
+    else:
+        await begin_to_detach(pool)
     await tidied(pool)
 
     async with pool.connection() as connection:
@@ -268,71 +264,3 @@ async def test_a_pooled_connection_comes_back_as_it_was(pool: Pool) -> None:
     await tidied(pool)
     async with pool.connection() as connection:
         assert not connection.autocommit
-
-
-async def changes(pool: Pool, *ages_days: float) -> None:
-    """Append changes that were committed so many days ago."""
-    async with pool.connection() as connection:
-        for age in ages_days:
-            await connection.execute(
-                """
-                with counter as (update feed set position = position + 1 returning position)
-                insert into changes (position, committed_at, entity, kind, by_reorg)
-                select position, now() - %s, 'JOB', 'RESYNC', false from counter
-                """,
-                (timedelta(days=age),),
-            )
-
-
-async def positions(pool: Pool) -> list[int]:
-    """Return the positions of the feed."""
-    async with pool.connection() as connection:
-        return [row[0] async for row in await connection.execute("select position from changes order by 1")]
-
-
-@pytest.mark.parametrize(
-    ("ages", "left"),
-    [
-        ([9, 8, 6, 0], [3, 4]),
-        ([9, 6, 8, 5], [2, 3, 4]),
-        ([9, 8], [2]),
-        ([6, 5], [1, 2]),
-        ([], []),
-    ],
-    ids=["old ones", "what came late in its order", "the newest stays", "nothing old", "empty"],
-)
-async def test_the_feed_is_cut_at_one_place(pool: Pool, ages: list[float], left: list[int]) -> None:
-    """Before the first change that is young enough, so that what is left has no hole."""
-    await changes(pool, *ages)
-    kept = Retention(offline_after=OFFLINE_AFTER, heartbeats=None, changes=timedelta(days=7), requests=None)
-    await tidied(pool, kept)
-
-    assert left == await positions(pool)
-
-
-async def test_a_long_feed_is_cut_in_batches(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of it, in the end."""
-    monkeypatch.setattr(retention_store, "BATCH", 3)
-    await changes(pool, *[9.0] * 10, 1)
-    await tidied(pool, Retention(offline_after=OFFLINE_AFTER, heartbeats=None, changes=timedelta(7), requests=None))
-
-    assert await positions(pool) == [11]
-
-
-async def test_finished_requests_go_after_their_time(pool: Pool) -> None:
-    """Those that are not finished stay, however old."""
-    insert = sql.SQL(
-        """
-        insert into requests (kind, chain, repairs, requested_by, requested_at, finished_at)
-        select 'REINDEX', 'bsc', false, name, now() - interval '1 year', now() - age
-        from (values ('old', interval '91 days'), ('young', interval '89 days'), ('open', null)) as those (name, age)
-        """
-    )
-    async with pool.connection() as connection:
-        await connection.execute(insert)
-    await tidied(pool, Retention(offline_after=OFFLINE_AFTER, heartbeats=None, changes=None, requests=timedelta(90)))
-
-    async with pool.connection() as connection:
-        left = [row[0] async for row in await connection.execute("select requested_by from requests order by 1")]
-    assert left == ["open", "young"]
-    assert somebody(1) == bytes(19) + b"\x01"

@@ -129,14 +129,11 @@ async def _forget_requests(connection: Connection, retention: Retention) -> bool
 async def _alone(pool: Pool) -> AsyncIterator[Connection | None]:
     """Yield a connection that commits each statement by itself, or None where somebody else is tidying."""
     async with pool.connection() as connection, _each_statement_alone(connection):
-        if not await retention_store.try_lock(connection):
-            yield None
-            return
         try:
-            yield connection
+            yield connection if await retention_store.begin(connection) else None
         finally:
             if not connection.closed:
-                await retention_store.unlock(connection)
+                await retention_store.end(connection)
 
 
 @asynccontextmanager

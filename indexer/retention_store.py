@@ -13,16 +13,23 @@ BATCH = 10_000
 
 HOUSEKEEPING_LOCK = 7_041_204_705
 
+PATIENCE = "5s"
+"""How long a statement waits for others before it gives up, to be tried again later."""
 
-async def try_lock(connection: Connection) -> bool:
-    """Say whether this session may tidy: one at a time may."""
-    (row,) = await (await connection.execute("select pg_try_advisory_lock(%s)", (HOUSEKEEPING_LOCK,))).fetchall()
+
+async def begin(connection: Connection) -> bool:
+    """Say whether this session may tidy: one at a time may. It then waits for nobody for long."""
+    rows = await connection.execute(
+        "select pg_try_advisory_lock(%s), set_config('lock_timeout', %s, false)", (HOUSEKEEPING_LOCK, PATIENCE)
+    )
+    (row,) = await rows.fetchall()
     return bool(row[0])
 
 
-async def unlock(connection: Connection) -> None:
-    """Let another session tidy."""
-    await connection.execute("select pg_advisory_unlock(%s)", (HOUSEKEEPING_LOCK,))
+async def end(connection: Connection) -> None:
+    """Let another session tidy, and be as patient as before."""
+    await connection.execute("reset lock_timeout")
+    await connection.execute("select pg_advisory_unlock_all()")
 
 
 async def drop_heartbeats(connection: Connection, *, age: timedelta, offline_after: timedelta) -> Partition | None:

@@ -219,10 +219,10 @@ async def test_of_two_one_tidies(pool: Pool) -> None:
     """The other leaves it to it, and does not wait."""
     await forty_days(pool)
     async with pool.connection() as connection:
-        assert await retention_store.try_lock(connection)
+        assert await retention_store.begin(connection)
         await tidied(pool)
         assert await days(connection) == []
-        await retention_store.unlock(connection)
+        await retention_store.end(connection)
     await tidied(pool)
 
     async with pool.connection() as connection:
@@ -260,7 +260,23 @@ async def test_it_goes_on_after_losing_its_connection(pool: Pool, monkeypatch: p
 
 
 async def test_a_pooled_connection_comes_back_as_it_was(pool: Pool) -> None:
-    """Who gets it next has transactions again."""
+    """Who gets it next has transactions again, and all the patience it likes."""
     await tidied(pool)
+
     async with pool.connection() as connection:
         assert not connection.autocommit
+        patience = await connection.execute("select current_setting('lock_timeout')")
+        assert await patience.fetchone() == ("0",)
+
+
+async def test_it_does_not_wait_for_a_reader_for_ever(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives up, so that a stop is heeded, and goes on later where it was."""
+    monkeypatch.setattr(retention_store, "PATIENCE", "100ms")
+    await forty_days(pool)
+    async with pool.connection() as reader:
+        await reader.execute("select from node_heartbeat limit 1")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            await tidied(pool)
+    await tidied(pool)
+
+    assert (await attached(pool))[0] == 5

@@ -1,0 +1,124 @@
+"""
+All that the simulation knows of the indexer: how it is run, what may be tuned, and what operators can ask of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from types import ModuleType
+from typing import Any, cast
+
+import asyncio
+import structlog
+
+from chain.errors import AskAnother, TryAgain, family_of
+from chain.rpc import Rpc
+from indexer import identity, plan, program, store
+from indexer.follower import Follower
+from indexer.program import Source
+from indexer.reader import Reader
+from indexer.store import Store
+from indexer.values import Followed
+from models.values import ProofLevel
+from runtime.database import Pool
+from tests.simulation.database import SimulatedPool
+from tests.simulation.endpoint import SimulatedTransport
+
+LEVEL = ProofLevel.HASH
+RECORDS_PROOFS = False
+CAN_RESUME = False
+
+TUNINGS: Sequence[tuple[ModuleType, str, tuple[int, ...]]] = (
+    (plan, "NEAR_BLOCKS", (2, 8, 64)),
+    (plan, "HEADERS_MAX", (3, 16, 128)),
+    (plan, "RANGE_FIRST", (1, 7, 2000)),
+    (plan, "PENDING_FACTS_MAX", (10, 250_000)),
+    (store, "HEADERS_KEPT", (4, 512)),
+)
+"""Sizes that a small world must have smaller, to see what happens at their edges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator of a simulated process set."""
+
+    sources: tuple[Source, ...]
+    offline_after: timedelta
+    level: ProofLevel
+
+
+def tune(dice: Random, set_attribute: Callable[[ModuleType, str, int], None]) -> None:
+    """Draw the sizes of a run."""
+    for module, name, choices in TUNINGS:
+        assert hasattr(module, name), f"{module.__name__} has no {name} any more"
+        set_attribute(module, name, dice.choice(choices))
+
+
+async def run_indexer(
+    pool: SimulatedPool,
+    transport: SimulatedTransport,
+    settings: Settings,
+    *,
+    clock: Callable[[], float],
+    stop: asyncio.Event,
+) -> None:
+    """Be an indexer until told to stop."""
+    async with asyncio.TaskGroup() as group:
+        for source in settings.sources:
+            group.create_task(_follow(cast("Pool", pool), transport, source, settings, clock, stop))
+
+
+async def _follow(
+    pool: Pool,
+    transport: SimulatedTransport,
+    source: Source,
+    settings: Settings,
+    clock: Callable[[], float],
+    stop: asyncio.Event,
+) -> None:
+    kept = Store(pool, source.followed, offline_after=settings.offline_after)
+    rpc = _SimulatedRpc(source.urls, transport)
+    while not stop.is_set():
+        try:
+            await identity.establish(pool, rpc, source.followed)
+            break
+        except (TryAgain, AskAnother, *program.DATABASE_TROUBLE):
+            await asyncio.sleep(0.2)
+    follower = Follower(Reader(rpc, source.followed), kept, clock=clock)
+    await program._repeat(follower, source, stop, structlog.get_logger())
+
+
+class _SimulatedRpc(Rpc):
+    def __init__(self, urls: Sequence[str], transport: SimulatedTransport) -> None:
+        super().__init__(urls)
+        self._transport = transport
+
+    async def _exchange(self, url: str, where: str, body: bytes) -> bytes:
+        answer = await self._transport.post(url, body)
+        said = f"{where}: HTTP {answer.status} {answer.body[:200].decode(errors='replace')}"
+        if answer.status == 429:
+            seconds = answer.retry_after or ""
+            raise TryAgain(said, float(seconds) if seconds.isdigit() else None)
+        if answer.status in (401, 402, 403):
+            raise AskAnother(said)
+        if answer.status == 413:
+            raise family_of(f"{said} response too large")
+        if answer.status >= 500:
+            raise TryAgain(said)
+        return answer.body
+
+
+def source(followed: Followed, urls: Sequence[str], poll_seconds: float) -> Source:
+    """Return how a chain is followed."""
+    return Source(followed=followed, urls=tuple(urls), poll_seconds=poll_seconds)
+
+
+async def request_reindex(connection: Any, chain: str, from_block: int) -> bool:
+    """Ask for a reindex as an operator does; return whether this indexer can."""
+    return False
+
+
+async def resume(connection: Any, chain: str) -> bool:
+    """Let a paused chain go on as an operator does; return whether this indexer can."""
+    return False

@@ -17,10 +17,9 @@ from pathlib import Path
 
 import migrations
 from runtime.embedded_postgres import EmbeddedPostgres
+from tests.conftest import IN_A_HURRY
 from tests.simulation import simulation
 from tests.simulation.database import Database
-
-IN_A_HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def main() -> int:

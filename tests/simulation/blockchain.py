@@ -34,14 +34,16 @@ def bloom_of(value: bytes) -> int:
 class Block:
     """One block, and how it looks on the wire."""
 
-    def __init__(self, parent: "Block | None", *, number: int, time_ms: int, logs: Sequence[Emission], salt: bytes) -> None:
+    def __init__(
+        self, parent: "Block | None", *, number: int, time_ms: int, logs: Sequence[Emission], salt: bytes
+    ) -> None:
         self.number = number
         self.time_ms = time_ms
         self.logs = tuple(logs)
-        self.parent_hash = parent.hash if parent else bytes(32)
+        self.parent_hash: bytes = parent.hash if parent else bytes(32)
         self.parent = parent
         content = repr((number, time_ms, [(log.address, log.topics, log.data) for log in self.logs])).encode()
-        self.hash = keccak(self.parent_hash + salt + content)
+        self.hash: bytes = keccak(self.parent_hash + salt + content)
 
     def __repr__(self) -> str:
         return f"{self.number}:{self.hash[:3].hex()}"
@@ -125,7 +127,9 @@ class Blockchain:
         self._market = Market(chain, contract, dice)
         self.known: dict[str, Block] = {}
         self.genesis = Block(None, number=0, time_ms=0, logs=(), salt=chain.encode())
-        start = self.genesis if first == 0 else Block(None, number=first, time_ms=self._now(-DAY), logs=(), salt=b"start")
+        start = (
+            self.genesis if first == 0 else Block(None, number=first, time_ms=self._now(-DAY), logs=(), salt=b"start")
+        )
         self.canonical = [start]
         self.known |= {show_bytes(block.hash): block for block in (self.genesis, start)}
         self.orphans: list[list[Block]] = []

@@ -75,9 +75,7 @@ def draw(seed: int, *, beyond_finality: bool = False) -> Blueprint:
 def _chain(chain: Chain, dice: Random) -> ChainPlan:
     # So that heartbeats of a run lie on both sides of where one partition ends and the next begins.
     first = dice.choice((0, 1000, HEARTBEAT_PARTITION_BLOCKS - 60))
-    followed = Followed(
-        chain=chain, chain_id=CHAIN_IDS[chain], contract=dice.randbytes(20), start_block=first + 1
-    )
+    followed = Followed(chain=chain, chain_id=CHAIN_IDS[chain], contract=dice.randbytes(20), start_block=first + 1)
     return ChainPlan(
         chain=chain,
         followed=followed,

@@ -65,7 +65,10 @@ class SimulatedConnection(psycopg.AsyncConnection[Any]):
         return waiting.wait_conn(cls._connect_gen(make_conninfo(url, options=OPTIONS)))
 
     async def wait(
-        self, gen: Generator[Any, Any, Answer], interval: float = 0.1, timeout: float | None = None
+        self,
+        gen: Generator[Any, Any, Answer],
+        interval: float = 0.1,
+        timeout: float | None = None,  # noqa: ASYNC109
     ) -> Answer:
         mishap = self.holder.next_mishap() if self.holder else None
         if mishap and not mishap.answered:
@@ -101,11 +104,11 @@ class Database:
             connection.pgconn.finish()
         self._held.clear()
         tables = ", ".join(sorted(set(SQLModel.metadata.tables) - {"feed"}))
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            partitions = [row[0] for row in connection.execute(PARTITIONS)]
+        with psycopg.connect(self._url, autocommit=True) as owner:
+            partitions = [row[0] for row in owner.execute(PARTITIONS)]
             drop = f"drop table {', '.join(partitions)};" if partitions else ""
             statement = f"{drop} truncate {tables}; update feed set position = 0, epoch = '{FEED_EPOCH}'"
-            connection.execute(statement.encode())
+            owner.execute(statement.encode())
 
     def take(self) -> SimulatedConnection:
         """Return a connection that knows what time it is."""
@@ -160,7 +163,7 @@ class SimulatedPool:
         self.calls = 0
 
     @asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncIterator[SimulatedConnection]:  # noqa: ARG002
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[SimulatedConnection]:  # noqa: ARG002, ASYNC109
         """A connection; its transaction is committed at the end, or rolled back."""
         if self._is_dead:
             raise asyncio.CancelledError

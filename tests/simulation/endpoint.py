@@ -47,7 +47,15 @@ class SimulatedEndpoint:
     """One endpoint of a chain, at a URL of its own."""
 
     def __init__(
-        self, name: str, chain: Blockchain, *, traits: Traits, drops_in: str, level: ProofLevel, dice: Random, trace: Trace
+        self,
+        name: str,
+        chain: Blockchain,
+        *,
+        traits: Traits,
+        drops_in: str,
+        level: ProofLevel,
+        dice: Random,
+        trace: Trace,
     ) -> None:
         self.name = name
         self.url = f"http://{name}.simulated"

@@ -11,7 +11,7 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-import eth_abi
+from eth_abi.abi import encode
 
 from models.values import ZERO_ADDRESS, Chain
 
@@ -77,7 +77,7 @@ class Emission:
 @lru_cache(maxsize=4096)
 def padded(kind: str, value: Any) -> bytes:
     """Return a topic."""
-    return eth_abi.encode([kind], [value])
+    return encode([kind], [value])
 
 
 def emit(address: bytes, event: str, *arguments: Any) -> Emission:
@@ -85,7 +85,7 @@ def emit(address: bytes, event: str, *arguments: Any) -> Emission:
     shape = SHAPES[event]
     indexed = arguments[: len(shape.indexed)]
     topics = [padded(kind, value) for kind, value in zip(shape.indexed, indexed, strict=True)]
-    data = eth_abi.encode(shape.data, arguments[len(indexed) :])
+    data = encode(shape.data, arguments[len(indexed) :])
     return Emission(address=address, topics=(shape.topic0, *topics), data=data, event=event, arguments=arguments)
 
 

@@ -2,6 +2,8 @@
 All that the simulation knows of the indexer: how it is run, what may be tuned, and what operators can ask of it.
 """
 
+import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,12 +11,11 @@ from random import Random
 from types import ModuleType
 from typing import Any, cast
 
-import asyncio
 import structlog
 
 from chain.errors import AskAnother, TryAgain, family_of
 from chain.rpc import Rpc
-from indexer import identity, plan, program, store
+from indexer import plan, program, store
 from indexer.follower import Follower
 from indexer.program import Source
 from indexer.reader import Reader
@@ -79,12 +80,7 @@ async def _follow(
 ) -> None:
     kept = Store(pool, source.followed, offline_after=settings.offline_after)
     rpc = _SimulatedRpc(source.urls, transport)
-    while not stop.is_set():
-        try:
-            await identity.establish(pool, rpc, source.followed)
-            break
-        except (TryAgain, AskAnother, *program.DATABASE_TROUBLE):
-            await asyncio.sleep(0.2)
+    await program._establish(pool, rpc, source, stop, wait_seconds=math.inf)
     follower = Follower(Reader(rpc, source.followed), kept, clock=clock)
     await program._repeat(follower, source, stop, structlog.get_logger())
 
@@ -114,11 +110,11 @@ def source(followed: Followed, urls: Sequence[str], poll_seconds: float) -> Sour
     return Source(followed=followed, urls=tuple(urls), poll_seconds=poll_seconds)
 
 
-async def request_reindex(connection: Any, chain: str, from_block: int) -> bool:
+async def request_reindex(connection: Any, chain: str, from_block: int) -> bool:  # noqa: ARG001
     """Ask for a reindex as an operator does; return whether this indexer can."""
     return False
 
 
-async def resume(connection: Any, chain: str) -> bool:
+async def resume(connection: Any, chain: str) -> bool:  # noqa: ARG001
     """Let a paused chain go on as an operator does; return whether this indexer can."""
     return False

@@ -10,12 +10,20 @@ import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, TypeVarTuple, Unpack
 
+Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 ROUNDS_MAX = 200_000
 """So many rounds without a moment passing are a loop that spins."""
+
+
+FORBIDDEN = (
+    *("run_in_executor", "getaddrinfo", "add_reader", "add_writer"),
+    *("create_connection", "create_server", "subprocess_exec", "subprocess_shell"),
+)
+"""The ways of a loop into the real world."""
 
 
 class Stuck(Exception):
@@ -45,7 +53,9 @@ class Gate:
         for context, callback, arguments in parked:
             self._loop.call_soon(callback, *arguments, context=context)
 
-    def pass_through(self, context: Context, callback: Callable[..., object], *arguments: Any) -> None:
+    def pass_through(
+        self, context: Context, callback: Callable[[Unpack[Arguments]], object], *arguments: *Arguments
+    ) -> None:
         """Run the callback, or keep it until the gate opens."""
         if self.is_closed:
             self._parked.append((context, callback, arguments))
@@ -102,37 +112,38 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.clock.now
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[[Unpack[Arguments]], object], *args: *Arguments, context: Context | None = None
+    ) -> asyncio.Handle:
         context = context or copy_context()
         gate = context.get(GATE)
         if gate is None:
             return super().call_soon(callback, *args, context=context)
         return super().call_soon(gate.pass_through, context, callback, *args, context=context)
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> asyncio.TimerHandle:
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Arguments]], object],
+        *args: *Arguments,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
         context = context or copy_context()
         gate = context.get(GATE)
         if gate is None:
             return super().call_at(when, callback, *args, context=context)
         return super().call_at(when, gate.pass_through, context, callback, *args, context=context)
 
-    def run_in_executor(self, *_: Any) -> NoReturn:
-        raise RealWorld("a thread was asked for")
 
-    def getaddrinfo(self, *_: Any, **__: Any) -> NoReturn:
-        raise RealWorld("a host name was asked for")
+def _refuse(what: str) -> Callable[..., NoReturn]:
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise RealWorld(f"{what} was called")
 
-    def add_reader(self, fd: Any, *_: Any) -> NoReturn:
-        raise RealWorld(f"somebody wants to read from {fd}")
+    return refuse
 
-    def add_writer(self, fd: Any, *_: Any) -> NoReturn:
-        raise RealWorld(f"somebody wants to write to {fd}")
 
-    def create_connection(self, *_: Any, **__: Any) -> NoReturn:
-        raise RealWorld("a connection was asked for")
-
-    def subprocess_exec(self, *_: Any, **__: Any) -> NoReturn:
-        raise RealWorld("a process was asked for")
+for _name in FORBIDDEN:
+    setattr(VirtualLoop, _name, _refuse(_name))
 
 
 def run(coroutine: Coroutine[Any, Any, Result], *, limit_seconds: float = 4 * 3600) -> Result:

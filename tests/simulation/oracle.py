@@ -72,7 +72,7 @@ async def _check_state(connection: SimulatedConnection, derivation: Derivation, 
 
 async def _check_addresses(connection: SimulatedConnection, expected: dict[str, Rows]) -> None:
     named = {each for rows in expected.values() for row in rows for each in row[5:] if _is_address(each)}
-    known = dict(await _rows(connection, "addresses", "address"))
+    known: dict[bytes, str] = dict(await _rows(connection, "addresses", "address"))
     wrong = {each.hex(): known.get(each) for each in named if known.get(each) != checksum_address(each)}
     if wrong:
         raise Differs(f"addresses: {wrong}")

@@ -12,10 +12,10 @@ from typing import Final
 from tests.simulation import indexing
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.database import Loss, Mishap
-from tests.simulation.endpoint import Phase
+from tests.simulation.endpoint import Phase, SimulatedEndpoint
 from tests.simulation.faults import PROFILES
 from tests.simulation.oracle import Differs
-from tests.simulation.world import World
+from tests.simulation.world import Checkpoints, World
 
 CALM_SECONDS_MAX: Final = 1200
 LAST_BLOCKS: Final = 3
@@ -131,8 +131,35 @@ async def act_out(world: World) -> None:
         world.trace.act(act(world))
 
 
+async def undo_final_blocks(world: World) -> None:
+    """Let a chain break its word: give up final blocks. Return when that chain has paused and a person resumed it."""
+    chain = _chain(world)
+    depth = min(chain.depth_max() + world.dice.choice((1, 2, 10)), len(chain.canonical) - 2)
+    was = await world.checkpoints()
+    chain.reorganise(depth=depth, growth=3, now=world.clock())
+    world.trace.act(f"{chain.chain} reorganises {depth} deep, below what was final, to {chain.head}")
+    _mend(world)
+    knew = chain.chain in was and was[chain.chain][0] > chain.head.number - depth - 3
+    if knew and not await _settles(world, lambda now: now[chain.chain][3] is not None):
+        raise Differs(f"{chain.chain} went on below what was final: {await world.checkpoints()}")
+    async with world.database.connection() as connection:
+        await indexing.resume(connection, chain.chain)
+
+
 async def calm_down(world: World) -> None:
-    """Mend everything, let each chain end in some final blocks, and wait until all of it is indexed."""
+    """Mend everything, let each chain end in some more blocks, and return when all of it is indexed."""
+    _mend(world)
+    for _ in range(LAST_BLOCKS):
+        await asyncio.sleep(1)
+        for chain in world.chains.values():
+            chain.mine(world.clock())
+    if not await _settles(world, lambda now: now == {name: _at_head(chain) for name, chain in world.chains.items()}):
+        stands = {name.value: (row[0], row[2], row[3]) for name, row in (await world.checkpoints()).items()}
+        heads = [chain.head for chain in world.chains.values()]
+        raise Differs(f"not caught up after {CALM_SECONDS_MAX} s of calm: {stands}, heads {heads}")
+
+
+def _mend(world: World) -> None:
     world.is_calm, world.mines = True, False
     world.trace.act("calm")
     for endpoints in world.endpoints.values():
@@ -142,30 +169,25 @@ async def calm_down(world: World) -> None:
         process.thaw()
     for chain in world.chains.values():
         chain.finality_stalls = False
-    for _ in range(LAST_BLOCKS):
-        await asyncio.sleep(1)
-        for chain in world.chains.values():
-            chain.mine(world.clock())
-    await _caught_up(world)
 
 
-async def _caught_up(world: World) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + CALM_SECONDS_MAX
-    while True:
-        checkpoints = await world.checkpoints()
-        wanted = {name: (chain.head.number, chain.head.hash, chain.head.number, None) for name, chain in world.chains.items()}
-        if checkpoints == wanted:
-            return
-        if loop.time() > deadline:
-            raise Differs(f"not caught up after {CALM_SECONDS_MAX} s of calm: {checkpoints}, the heads are {wanted}")
+async def _settles(world: World, is_so: Callable[[Checkpoints], bool]) -> bool:
+    deadline = world.clock() + CALM_SECONDS_MAX
+    while world.clock() < deadline:
+        if is_so(await world.checkpoints()):
+            return True
         await asyncio.sleep(1)
+    return False
+
+
+def _at_head(chain: Blockchain) -> tuple[int, bytes, int, str | None]:
+    return chain.head.number, chain.head.hash, chain.head.number, None
 
 
 def _chain(world: World) -> Blockchain:
     return world.dice.choice(tuple(world.chains.values()))
 
 
-def _recover(endpoint: object, phase: Phase) -> None:
-    if endpoint.phase is phase:  # type: ignore[attr-defined]
-        endpoint.phase = None  # type: ignore[attr-defined]
+def _recover(endpoint: SimulatedEndpoint, phase: Phase) -> None:
+    if endpoint.phase is phase:
+        endpoint.phase = None

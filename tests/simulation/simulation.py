@@ -53,6 +53,10 @@ async def _run(plan: blueprint.Blueprint, database: Database, say: Callable[[str
 
 async def _story(world: World) -> None:
     await schedule.act_out(world)
+    if world.blueprint.beyond_finality:
+        await schedule.undo_final_blocks(world)
+        if not indexing.CAN_RESUME:
+            return
     await schedule.calm_down(world)
     async with world.database.connection() as connection:
         await world.feed_reader.conclude(connection)
@@ -91,7 +95,10 @@ def _tuned(seed: int) -> Iterator[None]:
 def _silence(say: Callable[[str], None] | None) -> Iterator[None]:
     def tell(_: object, __: str, event: dict[str, object]) -> str:
         if say is not None:
-            say(" " * 11 + " ".join(f"{name}={value}" if name != "event" else str(value) for name, value in event.items()))
+            say(
+                " " * 11
+                + " ".join(f"{name}={value}" if name != "event" else str(value) for name, value in event.items())
+            )
         raise structlog.DropEvent
 
     kept = structlog.get_config()

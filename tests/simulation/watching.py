@@ -13,7 +13,7 @@ from models.state import JOBS, PROVIDERS, Derivation
 from runtime import feed
 from runtime.feed import Change
 from tests.simulation.blockchain import Blockchain
-from tests.simulation.database import Database, SimulatedConnection
+from tests.simulation.database import SimulatedConnection
 from tests.simulation.oracle import Differs
 
 OF_ENTITY: Final[dict[str, Derivation]] = {each.entity.value: each for each in (JOBS, PROVIDERS)}

@@ -26,6 +26,9 @@ from tests.simulation.watching import FeedReader, Guard
 LOOK_SECONDS: Final = 0.37
 RESTART_SECONDS: Final = 1.5
 
+Checkpoints = dict[Chain, tuple[int, bytes, int, str | None]]
+"""Number, hash, state through and pause of each chain's checkpoint."""
+
 
 @dataclass(slots=True)
 class Counts:
@@ -96,8 +99,8 @@ class World:
             if not self.processes:
                 self.birth()
 
-    async def checkpoints(self) -> dict[Chain, tuple[int, bytes, int, str | None]]:
-        """Return number, hash, state through and pause of each chain's checkpoint."""
+    async def checkpoints(self) -> Checkpoints:
+        """Return where our copies stand."""
         async with self.database.connection() as connection:
             rows = await connection.execute(
                 "select chain, number, hash, state_through, paused_reason from checkpoints order by chain"

@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 
 from chain.calls import Call, header
+from chain.endpoint import CALLS_MAX
 from chain.errors import AskAnother, AskLess, Refused, RpcError, TryAgain
-from chain.rpc import CALLS_MAX, Rpc
+from chain.rpc import Rpc
 from runtime.ports import free_port
 from tests.unit.chain.endpoint import Endpoint, Handler, Requests, echo, endpoint, failing, refusing, replies, saying
 

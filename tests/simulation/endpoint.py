@@ -14,13 +14,13 @@ from typing import Any, Final
 import msgspec
 
 from chain.errors import TryAgain
+from chain.transport import HttpAnswer
 from models.values import ProofLevel
 from tests.simulation import texts
 from tests.simulation.blockchain import Blockchain, View
 from tests.simulation.faults import LIES_ABOUT_LOGS, OF_VIEW, spoil
 from tests.simulation.nodes import Node, Refusal, Traits
 from tests.simulation.trace import Trace
-from tests.simulation.transport import HttpAnswer
 
 TIMEOUT_SECONDS: Final = 10.0
 SPOKEN: Final = {

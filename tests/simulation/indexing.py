@@ -13,7 +13,6 @@ from typing import Any, cast
 
 import structlog
 
-from chain.errors import AskAnother, TryAgain, family_of
 from chain.rpc import Rpc
 from indexer import plan, program, store
 from indexer.follower import Follower
@@ -79,30 +78,10 @@ async def _follow(
     stop: asyncio.Event,
 ) -> None:
     kept = Store(pool, source.followed, offline_after=settings.offline_after)
-    rpc = _SimulatedRpc(source.urls, transport)
-    await program._establish(pool, rpc, source, stop, wait_seconds=math.inf)
-    follower = Follower(Reader(rpc, source.followed), kept, clock=clock)
-    await program._repeat(follower, source, stop, structlog.get_logger())
-
-
-class _SimulatedRpc(Rpc):
-    def __init__(self, urls: Sequence[str], transport: SimulatedTransport) -> None:
-        super().__init__(urls)
-        self._transport = transport
-
-    async def _exchange(self, url: str, where: str, body: bytes) -> bytes:
-        answer = await self._transport.post(url, body)
-        said = f"{where}: HTTP {answer.status} {answer.body[:200].decode(errors='replace')}"
-        if answer.status == 429:
-            seconds = answer.retry_after or ""
-            raise TryAgain(said, float(seconds) if seconds.isdigit() else None)
-        if answer.status in (401, 402, 403):
-            raise AskAnother(said)
-        if answer.status == 413:
-            raise family_of(f"{said} response too large")
-        if answer.status >= 500:
-            raise TryAgain(said)
-        return answer.body
+    async with Rpc(source.urls, transport=transport, clock=clock) as rpc:
+        await program._establish(pool, rpc, source, stop, wait_seconds=math.inf)
+        follower = Follower(Reader(rpc, source.followed), kept, clock=clock)
+        await program._repeat(follower, source, stop, structlog.get_logger())
 
 
 def source(followed: Followed, urls: Sequence[str], poll_seconds: float) -> Source:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+import psycopg_pool
 from psycopg import pq, waiting
 from psycopg.conninfo import make_conninfo
 
@@ -36,6 +37,7 @@ CLOCKS = """
 """
 PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = 'node_heartbeat'::regclass"
 FEED_EPOCH = UUID(int=0)
+OUTAGE_NOTICED_SECONDS = 1.0
 
 
 class Loss(StrEnum):
@@ -95,11 +97,13 @@ class Database:
         self._idle: list[SimulatedConnection] = []
         self._held: list[SimulatedConnection] = []
         self.clock: Callable[[], float] = lambda: 0.0
+        self.is_down = False
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(CLOCKS)
 
     def reset(self) -> None:
         """Empty every table: the next run begins as in a database just migrated."""
+        self.is_down = False
         for connection in self._held:
             connection.pgconn.finish()
         self._held.clear()
@@ -163,10 +167,13 @@ class SimulatedPool:
         self.calls = 0
 
     @asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncIterator[SimulatedConnection]:  # noqa: ARG002, ASYNC109
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[SimulatedConnection]:  # noqa: ASYNC109
         """A connection; its transaction is committed at the end, or rolled back."""
         if self._is_dead:
             raise asyncio.CancelledError
+        if self._database.is_down:
+            await asyncio.sleep(timeout or OUTAGE_NOTICED_SECONDS)
+            raise psycopg_pool.PoolTimeout("the simulated server is down")
         connection = self._database.take()
         connection.holder, process_id = self, connection.pgconn.backend_pid
         try:

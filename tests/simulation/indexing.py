@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from types import ModuleType
-from typing import Any, cast
+from typing import cast
 
 import structlog
 
@@ -20,14 +20,16 @@ from indexer.program import Source
 from indexer.reader import Reader
 from indexer.store import Store
 from indexer.values import Followed
-from models.values import ProofLevel
-from runtime.database import Pool
+from models.requests import RequestKind
+from models.values import Chain, ProofLevel
+from runtime.database import Connection, Pool
 from tests.simulation.database import SimulatedPool
 from tests.simulation.endpoint import SimulatedTransport
 
 LEVEL = ProofLevel.HASH
 RECORDS_PROOFS = False
 CAN_RESUME = False
+CAN_REINDEX = False
 
 TUNINGS: Sequence[tuple[ModuleType, str, tuple[int, ...]]] = (
     (plan, "NEAR_BLOCKS", (2, 8, 64)),
@@ -89,11 +91,17 @@ def source(followed: Followed, urls: Sequence[str], poll_seconds: float) -> Sour
     return Source(followed=followed, urls=tuple(urls), poll_seconds=poll_seconds)
 
 
-async def request_reindex(connection: Any, chain: str, from_block: int) -> bool:  # noqa: ARG001
-    """Ask for a reindex as an operator does; return whether this indexer can."""
-    return False
+async def request(connection: Connection, kind: RequestKind, chain: Chain, first_block: int | None = None) -> None:
+    """Ask something of whoever indexes, as `lamda reindex` and `lamda resume` do."""
+    await connection.execute(
+        """
+        insert into requests (kind, chain, first_block, repairs, requested_by) values (%s, %s, %s, %s, 'simulation')
+        """,
+        (kind, chain, first_block, kind is RequestKind.REINDEX),
+    )
 
 
-async def resume(connection: Any, chain: str) -> bool:  # noqa: ARG001
-    """Let a paused chain go on as an operator does; return whether this indexer can."""
-    return False
+async def unfinished(connection: Connection) -> int:
+    """Return how many requests nobody has answered."""
+    row = await (await connection.execute("select count(*) from requests where finished_at is null")).fetchone()
+    return int(row[0]) if row else 0

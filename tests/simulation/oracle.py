@@ -14,6 +14,7 @@ from psycopg import sql
 from models.state import JOBS, PROVIDERS, Derivation
 from models.values import Chain, checksum_address
 from runtime import state_store
+from tests.simulation import indexing
 from tests.simulation.blockchain import Block, Blockchain
 from tests.simulation.database import Database, SimulatedConnection
 
@@ -57,6 +58,8 @@ async def check(database: Database, chain: Blockchain, *, offline_after: timedel
             _compare(table, rows, await _rows(connection, table, "block_number, log_index"))
         await _check_addresses(connection, expected)
         await _check_checkpoint(connection, chain)
+        if indexing.RECORDS_PROOFS:
+            await _check_proofs(connection, chain)
         await _check_state(connection, derivation, _time(chain.head) - offline_after)
 
 
@@ -85,6 +88,24 @@ async def _check_checkpoint(connection: SimulatedConnection, chain: Blockchain) 
     row = await cursor.fetchone()
     if row != (wanted := (chain.head.number, chain.head.hash, chain.head.number, None)):
         raise Differs(f"checkpoint: expected {wanted}, found {row}")
+
+
+async def _check_proofs(connection: SimulatedConnection, chain: Blockchain) -> None:
+    cursor = await connection.execute(
+        """
+        select range_agg(blocks) = int8multirange(int8range(%(first)s, %(last)s, '[]')),
+            sum((select sum(upper(part) - lower(part)) from unnest(blocks) as part)) = %(count)s
+        from proofs where chain = %(chain)s
+        """,
+        {
+            "chain": chain.chain.value,
+            "first": chain.canonical[1].number,
+            "last": chain.head.number,
+            "count": len(chain.canonical) - 1,
+        },
+    )
+    if (row := await cursor.fetchone()) != (True, True):
+        raise Differs(f"proofs: they cover all blocks, and each once: {row}")
 
 
 async def _rows(connection: SimulatedConnection, table: str, order: str, *, without_id: bool = False) -> Rows:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from models.requests import RequestKind
 from tests.simulation import indexing
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.database import Loss, Mishap
@@ -53,7 +54,7 @@ def bad_phase(world: World) -> str:
     at = world.dice.randrange(len(plan.endpoints))
     endpoint, profile = world.endpoints[plan.chain][at], plan.endpoints[at].profile
     faults = PROFILES[profile]
-    some = tuple(sorted(world.dice.sample(faults, min(len(faults), world.dice.choice((1, 2, 5))))))
+    some = tuple(sorted(world.dice.sample(faults, min(len(faults), world.dice.choice((1, 1, 2, 4))))))
     phase = Phase(
         faults=some,
         likelihood=world.dice.choice((0.2, 0.6, 1.0)),
@@ -105,6 +106,14 @@ def second(world: World) -> str:
     return f"{world.birth().name} comes as the second"
 
 
+def outage(world: World) -> str:
+    """Let the database give nobody a connection for a while."""
+    world.database.is_down = True
+    seconds = world.dice.uniform(0.2, 6.0)
+    asyncio.get_running_loop().call_later(seconds, setattr, world.database, "is_down", False)
+    return f"the database is down for {seconds:.1f} s"
+
+
 ACTS: Final[Mapping[Callable[[World], str], int]] = {
     reorganise: 6,
     burst: 1,
@@ -115,6 +124,7 @@ ACTS: Final[Mapping[Callable[[World], str], int]] = {
     mishap: 4,
     freeze: 1,
     second: 1,
+    outage: 1,
 }
 ON_PROCESSES: Final = (kill, stop, mishap, freeze)
 
@@ -143,7 +153,7 @@ async def undo_final_blocks(world: World) -> None:
     if knew and not await _settles(world, lambda now: now[chain.chain][3] is not None):
         raise Differs(f"{chain.chain} went on below what was final: {await world.checkpoints()}")
     async with world.database.connection() as connection:
-        await indexing.resume(connection, chain.chain)
+        await indexing.request(connection, RequestKind.RESUME, chain.chain)
 
 
 async def calm_down(world: World) -> None:
@@ -165,6 +175,7 @@ def _mend(world: World) -> None:
     for endpoints in world.endpoints.values():
         for endpoint in endpoints:
             endpoint.phase = None
+    world.database.is_down = False
     for process in world.processes:
         process.thaw()
     for chain in world.chains.values():

@@ -74,18 +74,19 @@ class SimulatedConnection(psycopg.AsyncConnection[Any]):
     ) -> Answer:
         mishap = self.holder.next_mishap() if self.holder else None
         if mishap and not mishap.answered:
-            self._suffer(mishap)
+            await self._suffer(mishap)
         answer = waiting.wait(gen, self.pgconn.socket, interval, timeout)
         if mishap:
-            self._suffer(mishap)
+            await self._suffer(mishap)
         return answer
 
-    def _suffer(self, mishap: Mishap) -> None:
+    async def _suffer(self, mishap: Mishap) -> None:
         assert self.holder is not None
         self.pgconn.finish()
         if mishap.loss is Loss.PROCESS:
             self.holder.die()
-            raise asyncio.CancelledError
+            # A call of a dead process does not come back; its task is cancelled meanwhile.
+            await asyncio.get_running_loop().create_future()
         raise psycopg.OperationalError("the simulated server closed the connection")
 
 

@@ -7,7 +7,7 @@ may be spoiled by one of the phase's faults; which, and how, the seed says.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
@@ -109,7 +109,9 @@ class SimulatedEndpoint:
 
     def _batch(self, fault: str, requests: list[dict[str, Any]]) -> Any:
         node = Node(self._chain, self._view(fault), self._traits, self._dice)
-        replies = [self._reply(node, fault, request) for request in requests]
+        other = self._other_node(node, fault, requests)
+        middle = self._dice.randrange(len(requests))
+        replies = [self._reply(node if at <= middle else other, fault, request) for at, request in enumerate(requests)]
         victim = self._dice.randrange(len(replies))
         match fault:
             case "missing_id":
@@ -123,6 +125,12 @@ class SimulatedEndpoint:
             case "not_an_answer":
                 replies[victim] = {"id": replies[victim]["id"], "result": {"what": 7}}
         return replies
+
+    def _other_node(self, node: Node, fault: str, requests: list[dict[str, Any]]) -> Node:
+        """Return who answers the second part of a batch; only headers that must link would show that it is another."""
+        if fault == "mixed" and _asks_headers(requests):
+            return replace(node, view=self._chain.orphaned_view(self.phase.depth if self.phase else 0))
+        return node
 
     def _view(self, fault: str) -> View:
         depth = self.phase.depth if self.phase else 0
@@ -180,6 +188,10 @@ class SimulatedTransport:
             raise asyncio.CancelledError
         loop = asyncio.get_running_loop()
         return await loop.create_task(self._network.at(url).post(body), context=self._outside.copy())
+
+
+def _asks_headers(requests: list[dict[str, Any]]) -> bool:
+    return all(each["method"] == "eth_getBlockByNumber" and each["params"][0][:2] == "0x" for each in requests)
 
 
 def _encoded(content: Any) -> HttpAnswer:

@@ -3,7 +3,8 @@ What is wrong with an answer: each fault is a name and what it does to what an h
 
     of the view      an older head, an orphaned branch, finality ahead of the head
     of the exchange  no answer, an HTTP error, half a body, something that is no JSON
-    of the batch     an answer without, with a wrong, or with somebody else's id; an error for all
+    of the batch     an answer without, with a wrong, or with somebody else's id; an error for all; headers by number
+                     from two nodes, one of them on an orphaned branch
     of the headers   no block, another block, another parent
     of the logs      some left out, some twice, some that were not asked for
 
@@ -33,7 +34,7 @@ PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
         *("drop_all", "drop_block", "drop_one", "twice", "stranger", "other_topic", "removed", "outside", "reversed"),
         *("other_hash", "no_logs", "other_block", "other_parent"),
     ),
-    "orphaned": ("orphan",),
+    "orphaned": ("orphan", "orphan", "mixed"),
     "refusing": ("http_429", "http_402", *SAID),
 }
 """What befalls an endpoint of each kind in its bad phases."""

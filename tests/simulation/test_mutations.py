@@ -6,13 +6,14 @@ too kind, or it guards nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
 
 from indexer import verify
 from indexer.store import Store
+from indexer.values import Cursor
 from tests.simulation import simulation
 from tests.simulation.database import Database
 from tests.simulation.loop import Stuck
@@ -44,12 +45,12 @@ def _believe_logs(patch: Patch) -> None:
 
 
 def _no_fence(patch: Patch) -> None:
-    commit = Store.commit
+    move = Store._move_checkpoint
 
-    async def wherever_it_stands(store: Store, _: Any, segment: Any) -> None:
-        await commit(store, await store.cursor(), segment)
+    async def wherever_it_stands(store: Store, connection: Any, expected: Cursor, segment: Any) -> None:
+        await move(store, connection, replace(expected, block=(await store.cursor()).block), segment)
 
-    patch.setattr(Store, "commit", wherever_it_stands)
+    patch.setattr(Store, "_move_checkpoint", wherever_it_stands)
 
 
 GUARDS: Final = (

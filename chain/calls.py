@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from chain.wire import Header, RawLog
+from chain.wire import Header, RawLog, Receipt
 from models.values import BlockRange, show_bytes
 
 Answer = TypeVar("Answer")
@@ -56,6 +56,12 @@ def logs_in(blocks: BlockRange, ours: LogFilter) -> Call[list[RawLog]]:
 def logs_of(block_hash: str, ours: LogFilter) -> Call[list[RawLog]]:
     """Ask for our logs in one block by its hash: a node that does not have it says so."""
     return Call("eth_getLogs", ({**ours.wire, "blockHash": block_hash},), list[RawLog])
+
+
+def receipts_of(block_hash: str) -> Call[list[Receipt] | None]:
+    """Ask for the receipts of all transactions of a block by its hash; None where the node has no such block."""
+    answer = list[Receipt] | None
+    return Call("eth_getBlockReceipts", (block_hash,), answer)  # type: ignore[arg-type]  # As above.
 
 
 def chain_id() -> Call[str]:

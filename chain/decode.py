@@ -35,7 +35,11 @@ IN_DATA = {
 
 
 class Undecodable(ValueError):
-    """A log that contradicts the shape of its event: a wrong contract, a wrong ABI or a lying endpoint."""
+    """`log` contradicts the shape of its event: a wrong contract, a wrong ABI or a lying endpoint."""
+
+    def __init__(self, message: str, log: RawLog) -> None:
+        super().__init__(message)
+        self.log = log
 
 
 def decode(log: RawLog) -> tuple[Any, ...]:
@@ -44,7 +48,7 @@ def decode(log: RawLog) -> tuple[Any, ...]:
     try:
         return DECODERS[topics[0]](topics, log.data)
     except (LookupError, ValueError) as error:
-        raise Undecodable(describe(log, error)) from error
+        raise Undecodable(describe(log, error), log) from error
 
 
 def describe(log: RawLog, error: Exception) -> str:

@@ -9,13 +9,14 @@ in `indexer.verify`.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, TypeVar
 
 from chain import judge
 from chain.calls import Call, header
 from chain.errors import AskLess, Cause, HistoryGone, LogsOff, RpcError, SplitTopics, TryAgain
 from chain.health_values import Health, Reach, Resting
-from chain.line import LOGS, Failure, Line, one_block
+from chain.line import LOGS, Failure, Line, last_block, one_block
 from chain.place import Veil
 from chain.transport import Transport
 from chain.wire import Header
@@ -60,7 +61,7 @@ class Endpoint:
         self._clock = clock
         self._health = Health(alone=alone)
         self._reach = Reach()
-        self._next_turn = float("-inf")
+        self._last_turn = float("-inf")
         self._head_at = float("-inf")
         self._history = (0, float("-inf"))
         self._logs_proof: Call[Any] | None = None
@@ -72,6 +73,11 @@ class Endpoint:
     def rests(self) -> Resting | None:
         """Why it is left alone and until when, or None; after that time it rests on until it is proven well."""
         return self._health.resting
+
+    @property
+    def rests_for_seconds(self) -> float:
+        """How long it is still left alone; 0 when it is well, or about to be put to the proof."""
+        return 0.0 if self.rests is None else max(0.0, self.rests.until - self._clock())
 
     @property
     def is_resting(self) -> bool:
@@ -151,10 +157,10 @@ class Endpoint:
     async def _turn(self) -> None:
         """Wait until it may be asked again."""
         now = self._clock()
-        turn = max(now, self._next_turn)
+        turn = max(now, self._last_turn + self._health.pause_seconds)
         if turn - now > TURN_SECONDS_MAX:
             raise TryAgain(f"{self.name}: it may not be asked more often", turn - now, cause=Cause.RATE)
-        self._next_turn = turn + self._health.pause_seconds
+        self._last_turn = turn
         if turn > now:
             await asyncio.sleep(turn - now)
 
@@ -189,17 +195,19 @@ class Endpoint:
         error, logs_call = failure.error, failure.logs_call
         reason = self._veil.hide(str(error))
         now = self._clock()
-        self._health = judge.judge(error, self._health, reason=reason, asked_at=asked_at, now=now)
+        self._health = judge.judge(
+            error, self._health, reason=reason, asked_at=asked_at, now=now, about_logs=logs_call is not None
+        )
         match error:
-            case HistoryGone() if logs_call and "toBlock" in logs_call.parameters[0]:
-                beyond = int(logs_call.parameters[0]["toBlock"], 16) + 1
-                self._history = (max(self.history_from, beyond), now + HISTORY_GONE_SECONDS)
+            case HistoryGone() if logs_call and (last := last_block(logs_call)) is not None:
+                self._history = (max(self.history_from, last + 1), now + HISTORY_GONE_SECONDS)
             case LogsOff():
                 self._logs_proof = logs_call
             case SplitTopics():
                 self.splits_topics = True
-        error.args = (f"{self.name}: {reason}",)
-        return error
+        shown = copy(error)
+        shown.args = (f"{self.name}: {reason}",)
+        return shown
 
     def _unnamed(self, error: RpcError) -> str:
         return str(error).removeprefix(f"{self.name}: ")

@@ -4,6 +4,7 @@ What an endpoint is called, and what must never be shown of its URL.
 Keys stand in paths, queries and passwords, and servers like to repeat a path in what they say.
 """
 
+import re
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -43,7 +44,7 @@ def _secrets(url: str) -> set[str]:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return {url}
+        return {part for part in re.split(r"[/:?&=@#]", url) if len(part) >= SECRET_LENGTH_MIN}
     user = parts.netloc.rpartition("@")[0]
     values = [value for _, value in parse_qsl(parts.query)]
     found = [parts.path, parts.query, parts.fragment, user, *user.split(":"), *parts.path.split("/"), *values]

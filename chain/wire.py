@@ -79,7 +79,7 @@ class RawLog(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"
     log_index: LogIndex
     # Some endpoints leave out "removed"; absent means false.
     removed: bool = False
-    block_timestamp: str | None = None
+    block_timestamp: Seconds | None = None
 
     @property
     def height(self) -> int:
@@ -110,3 +110,10 @@ class RawLog(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"
     def transaction_hash_bytes(self) -> bytes:
         """Return the hash of the transaction as 32 bytes."""
         return bytes.fromhex(self.transaction_hash[2:])
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
+    """The part of one element of `eth_getBlockReceipts` that holds the logs of a transaction, whoever emitted them."""
+
+    block_hash: Hash
+    logs: list[RawLog]

@@ -7,9 +7,9 @@ History is read by wide ranges that cannot be reorganised any more; facts are co
 head every header is linked to the one before. State is brought in line before the first block is read that way.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chain.errors import AskLess, TryAgain
+from chain.errors import TryAgain
 from models.values import BlockRange
 
 NEAR_BLOCKS = 64
@@ -24,12 +24,6 @@ PENDING_FACTS_MAX = 250_000
 DELAY_SECONDS_MAX = 10.0
 RETRY_AFTER_SECONDS_MAX = 60.0
 """How long we rest at most: of our own accord, and at an endpoint's word. A day off is not for it to give."""
-
-RANGE_FIRST = 2_000
-RANGE_MAX = 20_000
-
-LOGS_MAX = 50_000
-"""About how many logs one range may bring; a log takes some 2 kB of memory on its way into the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,25 +82,19 @@ def next_step(view: View) -> Step:
     return Rest()
 
 
-def range_after_success(size: int, *, logs: int, was_refused: bool) -> int:
+def ahead(view: View, through: int | None) -> BlockRange | None:
     """
-    Return the range to ask for next: a little more, as long as the endpoint bears it and its logs fit in memory.
+    Return the next range of history behind those already on their way, or None when there is none.
 
-    Once an endpoint has refused a range, we feel our way up more slowly: each refusal costs a request.
+    `through` is the last block on its way. History alone is read ahead: near the head what was read early would be old.
     """
-    if logs > LOGS_MAX:
-        return max(1, size * LOGS_MAX // logs)
-    return min(RANGE_MAX, size + size // (16 if was_refused else 4) + 1)
-
-
-def range_after_refusal(size: int, refusal: AskLess) -> int:
-    """Return the range to ask for next: what the endpoint named, else half. Raises the refusal at one block."""
-    if size == 1:
-        raise refusal
-    # A limit that we kept to and were refused all the same is none.
-    if refusal.limit and refusal.limit < size:
-        return refusal.limit
-    return size // 2
+    begun = view if through is None else replace(view, number=through)
+    # Facts that wait for their state keep nobody from reading on.
+    match next_step(replace(begun, state_through=begun.number, pending_facts=0)):
+        case ReadHistory(blocks):
+            return blocks
+        case _:
+            return None
 
 
 def delay_after_trouble(trouble: Exception, *, last: float, poll_seconds: float) -> float:

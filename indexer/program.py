@@ -1,49 +1,75 @@
 """
 The indexer as a program: follow every chain named, beside each other, until told to stop.
 
-Whatever goes wrong with an endpoint or with Postgres is waited out here, logged once for each new cause; only
-what a person must mend ends the program.
+Each chain has one leader; whoever comes second waits as a standby and takes over when the leader's lease runs out.
+Whatever goes wrong with an endpoint or with Postgres is waited out here, logged once for each new cause; only what a
+person must mend ends the program.
 """
 
 import asyncio
+import os
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 from typing import Any
 
-import psycopg
-import psycopg_pool
 import structlog
 
 from chain.errors import RpcError, TryAgain
 from chain.rpc import Rpc
-from indexer import identity, plan
-from indexer.follower import Advanced, Follower, Outcome, Paused, Reached, Refreshed
-from indexer.reader import Reader, Reorganised
-from indexer.store import Fenced, Store
+from chain.transport import Transport
+from indexer import identity, lease_store, plan
+from indexer.follower import Follower
+from indexer.heart import Heart
+from indexer.housekeeping import Retention, keep_house
+from indexer.outcomes import Advanced, Idle, Outcome, Paused, Reached, Refreshed
+from indexer.reader import Reader
+from indexer.store import Fenced, Store, Superseded
 from indexer.values import Followed
-from runtime.database import Pool
+from models.values import ProofLevel
+from runtime.database import DATABASE_TROUBLE, Connection, Pool
 from runtime.errors import CannotRun
 from runtime.lifecycle import pause
+from runtime.race import race
 
 logger = structlog.get_logger()
 
-PAUSED_SECONDS = 5.0
-DATABASE_TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout)
+PAUSED_SECONDS = 1.0
+STANDBY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A chain to follow, where to ask about it, and how long to rest at its head between two looks."""
+    """A chain to follow, where to ask about it, how long to rest at its head, and how its blocks are to be proven."""
 
     followed: Followed
     urls: tuple[str, ...]
     poll_seconds: float
+    history_proof: ProofLevel = ProofLevel.HASH
+    head_proof: ProofLevel = ProofLevel.BLOOM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the indexer knows of the world by: a way to endpoints (HTTP, when None) and a clock that never goes back."""
+
+    transport: Transport | None = None
+    clock: Callable[[], float] = time.monotonic
+
+
+OUTSIDE = Outside()
 
 
 class Unreachable(CannotRun):
     """The endpoints of a chain, or the database, gave no usable answer within the stated time."""
+
+
+class _Ending(Enum):
+    DONE = auto()
+    SUPERSEDED = auto()
 
 
 async def index(
@@ -54,66 +80,149 @@ async def index(
     offline_after: timedelta,
     wait_seconds: float,
     to_block: int | None = None,
+    retention: Retention | None = None,
+    outside: Outside = OUTSIDE,
 ) -> None:
-    """Follow the chains until told to stop, or until each has reached `to_block`."""
+    """Follow the chains until told to stop, or until each has reached `to_block`; keep house where `retention` says."""
+    house = None if retention is None else asyncio.create_task(keep_house(pool, stop, retention))
     try:
         async with asyncio.TaskGroup() as group:
             for source in sources:
-                store = Store(pool, source.followed, offline_after=offline_after)
-                group.create_task(_follow(pool, source, store, stop, wait_seconds=wait_seconds, to_block=to_block))
+                leading = _Leading(pool, source, stop, outside, offline_after=offline_after, to_block=to_block)
+                group.create_task(leading.run(wait_seconds=wait_seconds))
     except* CannotRun as errors:
         raise CannotRun("\n".join(str(error) for error in errors.exceptions)) from errors
+    finally:
+        if house is not None:
+            house.cancel()
+            await asyncio.wait([house])
 
 
-async def _follow(
-    pool: Pool, source: Source, store: Store, stop: asyncio.Event, *, wait_seconds: float, to_block: int | None
-) -> None:
-    log = logger.bind(chain=source.followed.chain.value)
-    async with Rpc(source.urls) as rpc:
-        await _establish(pool, rpc, source, stop, wait_seconds=wait_seconds)
-        follower = Follower(Reader(rpc, source.followed), store, to_block=to_block)
-        log.info("follower.start", contract=source.followed.contract_name, to_block=to_block)
-        await _repeat(follower, source, stop, log)
-        log.info("follower.stop")
+class _Leading:
+    """One chain, as its leader or as a standby."""
 
+    def __init__(
+        self,
+        pool: Pool,
+        source: Source,
+        stop: asyncio.Event,
+        outside: Outside,
+        *,
+        offline_after: timedelta,
+        to_block: int | None,
+    ) -> None:
+        self._pool = pool
+        self._outside = outside
+        self._source = source
+        self._stop = stop
+        self._offline_after = offline_after
+        self._to_block = to_block
+        self._chain = source.followed.chain
+        self._log = logger.bind(chain=self._chain.value)
+        self._waits_because = ""
 
-async def _establish(pool: Pool, rpc: Rpc, source: Source, stop: asyncio.Event, *, wait_seconds: float) -> None:
-    deadline = time.monotonic() + wait_seconds
-    name = f"{source.followed.chain.upper()}_RPC_URL"
-    while not stop.is_set():
+    async def run(self, *, wait_seconds: float) -> None:
+        """Lead the chain whenever nobody else does, until told to stop or until the block to stop at is reached."""
+        outside = self._outside
+        async with Rpc(self._source.urls, transport=outside.transport, clock=outside.clock) as rpc:
+            await self._establish(rpc, wait_seconds)
+            ending = _Ending.SUPERSEDED
+            while ending is _Ending.SUPERSEDED and not self._stop.is_set():
+                try:
+                    ending = await self._stand_by(rpc)
+                except DATABASE_TROUBLE as error:
+                    self._wait_because(f"{type(error).__name__}: {error}")
+                await pause(self._stop, STANDBY_SECONDS if ending is _Ending.SUPERSEDED else 0)
+
+    async def _establish(self, rpc: Rpc, wait_seconds: float) -> None:
+        """See that chain and database are those of the settings, once both answer."""
+        deadline = self._outside.clock() + wait_seconds
+        name = f"{self._chain.upper()}_RPC_URL"
+        while not self._stop.is_set():
+            try:
+                await identity.establish(self._pool, rpc, self._source.followed)
+            except (TryAgain, *DATABASE_TROUBLE) as error:
+                if self._outside.clock() > deadline:
+                    who = name if isinstance(error, TryAgain) else "DATABASE_URL"
+                    raise Unreachable(f"no usable answer from {who} within {wait_seconds:.0f} s: {error}") from error
+            except RpcError as error:
+                raise Unreachable(f"{name} cannot be used: {error}") from error
+            else:
+                return
+            await pause(self._stop, 0.2)
+
+    async def _stand_by(self, rpc: Rpc) -> _Ending:
+        """Lead the chain if nobody does."""
+        async with self._pool.connection() as session:
+            await session.set_autocommit(True)
+            try:
+                epoch = await lease_store.acquire(session, self._chain, f"{socket.gethostname()}:{os.getpid()}")
+                if epoch is not None:
+                    self._waits_because = ""
+                    return await self._lead(rpc, session, epoch)
+                self._wait_because(f"{await lease_store.leader(session, self._chain)} leads this chain")
+                return _Ending.SUPERSEDED
+            finally:
+                if not session.closed:
+                    await session.set_autocommit(False)
+
+    def _wait_because(self, reason: str) -> None:
+        if reason != self._waits_because:
+            self._log.info("follower.standby", reason=reason)
+        self._waits_because = reason
+
+    async def _lead(self, rpc: Rpc, session: Connection, epoch: int) -> _Ending:
+        source = self._source
+        store = Store(self._pool, source.followed, offline_after=self._offline_after, epoch=epoch)
+        reader = Reader(rpc, source.followed, head_level=source.head_proof)
+        clock = self._outside.clock
+        follower = Follower(reader, store, level=source.history_proof, to_block=self._to_block, clock=clock)
+        self._log.info("follower.start", contract=source.followed.contract_name, epoch=epoch, to_block=self._to_block)
         try:
-            await identity.establish(pool, rpc, source.followed)
-        except (TryAgain, *DATABASE_TROUBLE) as error:
-            if time.monotonic() > deadline:
-                who = name if isinstance(error, TryAgain) else "DATABASE_URL"
-                raise Unreachable(f"no answer from {who} within {wait_seconds:.0f} s: {error}") from error
-        except RpcError as error:
-            raise Unreachable(f"{name} cannot be used: {error}") from error
-        else:
-            return
-        await pause(stop, 0.2)
+            heart = Heart(rpc, self._chain, epoch, clock)
+            return await race(self._repeat(follower), _superseded(heart.run(self._pool, session)))
+        finally:
+            await follower.close()
+            await self._release(epoch)
+            self._log.info("follower.stop")
 
-
-async def _repeat(follower: Follower, source: Source, stop: asyncio.Event, log: Any) -> None:
-    trouble, delay = "", 0.0
-    while not stop.is_set():
-        began = time.monotonic()
+    async def _release(self, epoch: int) -> None:
         try:
-            outcome = await follower.step()
-        except (RpcError, Reorganised, Fenced, *DATABASE_TROUBLE) as error:
-            delay = plan.delay_after_trouble(error, last=delay, poll_seconds=source.poll_seconds)
-            trouble = _complain(log, trouble, f"{type(error).__name__}: {error}", retry_in_s=round(delay, 2))
-            await pause(stop, delay)
-            continue
-        delay = 0.0
-        if isinstance(outcome, Paused):
-            trouble = _complain(log, trouble, outcome.reason, paused=True)
-        else:
-            trouble = ""
-            _report(outcome, log, took_ms=round(1000 * (time.monotonic() - began)))
-        if isinstance(outcome, Reached):
-            return
-        await pause(stop, _rest(outcome, source.poll_seconds))
+            async with self._pool.connection(timeout=1.0) as connection:
+                await lease_store.release(connection, self._chain, epoch)
+        except DATABASE_TROUBLE:
+            # Then it runs out by itself.
+            pass
+
+    async def _repeat(self, follower: Follower) -> _Ending:
+        trouble, delay, poll_seconds = "", 0.0, self._source.poll_seconds
+        while not self._stop.is_set():
+            began = self._outside.clock()
+            try:
+                outcome = await follower.step()
+            except Superseded as error:
+                _complain(self._log, trouble, str(error))
+                return _Ending.SUPERSEDED
+            except (RpcError, Fenced, *DATABASE_TROUBLE) as error:
+                delay = plan.delay_after_trouble(error, last=delay, poll_seconds=poll_seconds)
+                trouble = _complain(self._log, trouble, f"{type(error).__name__}: {error}", retry_in_s=round(delay, 2))
+                await pause(self._stop, delay)
+                continue
+            delay = 0.0
+            if isinstance(outcome, Paused):
+                trouble = _complain(self._log, trouble, outcome.reason, paused=True)
+            else:
+                trouble = ""
+                _report(outcome, self._log, took_ms=round(1000 * (self._outside.clock() - began)))
+            if isinstance(outcome, Reached):
+                return _Ending.DONE
+            await pause(self._stop, _rest(outcome, poll_seconds))
+        return _Ending.DONE
+
+
+async def _superseded(heart: Coroutine[Any, Any, None]) -> _Ending:
+    await heart
+    return _Ending.SUPERSEDED
 
 
 def _complain(log: Any, trouble: str, reason: str, **details: Any) -> str:
@@ -125,8 +234,8 @@ def _complain(log: Any, trouble: str, reason: str, **details: Any) -> str:
 
 def _rest(outcome: Outcome, poll_seconds: float) -> float:
     match outcome:
-        case Advanced(lag=lag):
-            return 0.0 if lag else poll_seconds
+        case Advanced(lag=lag) | Idle(lag=lag):
+            return 0.0 if lag > 0 else poll_seconds
         case Refreshed():
             return 0.0
         case Paused():

@@ -12,7 +12,10 @@ may only lag.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from models.values import BlockId
+from models.values import BlockId, show_bytes
+
+FEW_BLOCKS = 3
+"""A rewind of more blocks than these wants the word of a second endpoint, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,17 @@ class TooDeep:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """They have nothing at the height of our oldest block, so they cannot say where we part."""
+    """They have nothing at a height where we would have to part, so they cannot say whether we do."""
 
-    oldest: BlockId
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """Two endpoints see the fork in different places: one of them is behind the times."""
+
+    first: "Verdict"
+    second: "Verdict"
 
 
 Verdict = Fork | TooDeep | Unknown
@@ -46,7 +57,42 @@ def reconcile(ours: Sequence[BlockId], theirs: Mapping[int, bytes]) -> Verdict:
     `ours` are the blocks we hold from the last final one to the cursor, oldest first, at least one; `theirs` are
     their hashes by number.
     """
+    above = None
     for block in reversed(ours):
         if theirs.get(block.number) == block.hash:
-            return Fork(block)
-    return TooDeep(ours[0]) if ours[0].number in theirs else Unknown(ours[0])
+            # Where they end, or leave out a block, nobody has parted from anybody.
+            return Fork(block) if above is None or above.number in theirs else Unknown(above.number)
+        above = block
+    return TooDeep(ours[0]) if ours[0].number in theirs else Unknown(ours[0].number)
+
+
+def needs_second_word(verdict: Verdict, *, cursor: int) -> bool:
+    """Say whether a verdict takes back so much that a second endpoint should confirm it."""
+    match verdict:
+        case Fork(at):
+            return cursor - at.number > FEW_BLOCKS
+        case TooDeep():
+            return True
+        case Unknown():
+            return False
+
+
+def describe_too_deep(verdict: TooDeep, fork: BlockId | None) -> str:
+    """Say for a person what happened, and what they can do; `fork` is the newest block that both still have."""
+    happened = (
+        f"the chain was reorganised below block {verdict.oldest.number}, which was final: "
+        f"its hash was {show_bytes(verdict.oldest.hash)}"
+    )
+    if fork is None:
+        return f"{happened}. It parted from ours below all headers we hold: `lamda reindex` reads it again"
+    return (
+        f"{happened}. Block {fork.number} is the newest that both have: `lamda resume` takes back what is above it, "
+        "`lamda reindex --from-block N` reads everything from a block on again"
+    )
+
+
+def weigh(first: Verdict, second: Verdict) -> Verdict | Disputed:
+    """Return what both endpoints say; who does not know yet, or says otherwise, leaves it open."""
+    if isinstance(second, Unknown):
+        return second
+    return first if first == second else Disputed(first, second)

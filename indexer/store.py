@@ -7,20 +7,20 @@ Commit blocks, and read back where we are.
                       → keys locked, state refreshed
                       → change feed appended, its counter last
 
-Two writers can never interleave: whoever finds the checkpoint moved touches no row and is told `Fenced`.
+Two writers can never interleave: whoever finds the checkpoint moved touches no row and is told `Fenced`; whoever
+no longer leads the chain is told `Superseded`.
 """
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from psycopg import sql
-from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, Numeric, Text
 
+from indexer import lease_store, proof_store
+from indexer.bulk_store import COLUMNS, columns_of, copy_in
 from indexer.decode import KEYLESS, TABLES
 from indexer.heartbeat_store import ensure_partitions
-from indexer.values import Cursor, Facts, Followed, Segment
-from models import SQLModel
+from indexer.values import Cursor, Facts, Followed, Segment, Tip
 from models.feed import ChangeKind, Entity
 from models.values import BlockId, checksum_address
 from runtime import feed, state_store
@@ -30,38 +30,23 @@ from runtime.feed import Change
 HEADERS_KEPT = 512
 """How many headers below the cursor stay, whatever is final."""
 
-_WIRE_TYPES: Final = {
-    BigInteger: "int8",
-    Integer: "int4",
-    LargeBinary: "bytea",
-    DateTime: "timestamptz",
-    Numeric: "numeric",
-    Text: "text",
-}
-
-
-def _columns(table: str) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (column.name, next(name for kind, name in _WIRE_TYPES.items() if isinstance(column.type, kind)))
-        for column in SQLModel.metadata.tables[table].columns
-    )
-
-
-COLUMNS: Final = {table: _columns(table) for table in TABLES.values()}
-"""The columns of each fact table with their binary types, in the order that rows have."""
-
 
 class Fenced(Exception):
     """Another writer moved the checkpoint: what we read is no longer what stands there."""
 
 
-class Store:
-    """One chain's part of the database."""
+class Superseded(Fenced):
+    """Another indexer leads this chain now: this one may not write any more."""
 
-    def __init__(self, pool: Pool, followed: Followed, *, offline_after: timedelta) -> None:
+
+class Store:
+    """One chain's part of the database, written under the lease of an `epoch` where one is given."""
+
+    def __init__(self, pool: Pool, followed: Followed, *, offline_after: timedelta, epoch: int | None = None) -> None:
         self._pool = pool
         self._followed = followed
         self._offline_after = offline_after
+        self._epoch = epoch
 
     async def cursor(self) -> Cursor:
         """Return where our copy stands."""
@@ -95,10 +80,35 @@ class Store:
             undone = await self._delete_above(connection, segment.fork.number, expected.number)
             await self._copy_facts(connection, segment.facts)
             await self._copy_headers(connection, segment)
-            changes = [_progress(self._followed, segment)]
+            await proof_store.record(connection, self._followed.chain, segment.blocks, segment.level)
+            changes = [self._progress(segment.last.number, segment.final_through, segment.tip)]
             if segment.refresh:
-                changes = await self._refresh(connection, segment, undone) + changes
+                reorged = segment.fork != expected.block
+                changes = await self._refresh(connection, segment, undone, reorged=reorged) + changes
             await feed.append(connection, changes)
+
+    async def finalize(self, expected: Cursor, tip: Tip) -> None:
+        """Note that our blocks are final as far as `tip`, whose head is our last block, says. Raises `Fenced`."""
+        final_through = min(tip.finalized, expected.number)
+        async with self._pool.connection() as connection, connection.transaction():
+            moved = await connection.execute(
+                """
+                update checkpoints set
+                    finalized = greatest(finalized, %(finalized)s), head = %(head)s, updated_at = now(),
+                    final_through = greatest(final_through, %(final_through)s)
+                where chain = %(chain)s and number = %(expected)s and hash = %(expected_hash)s
+                    and leader_epoch = coalesce(%(epoch)s, leader_epoch)
+                """,
+                {
+                    **self._fence(expected),
+                    "finalized": tip.finalized,
+                    "head": tip.number,
+                    "final_through": final_through,
+                },
+            )
+            if moved.rowcount != 1:
+                raise await self._fenced(connection)
+            await feed.append(connection, [self._progress(expected.number, final_through, tip)])
 
     async def refresh_state(self, expected: Cursor) -> None:
         """Bring state in line with all facts up to the cursor, in one transaction. Raises `Fenced` like `commit`."""
@@ -108,13 +118,15 @@ class Store:
                 await connection.execute(
                     """
                     update checkpoints set state_through = number, updated_at = now()
-                    where chain = %s and number = %s and hash = %s returning block_time
+                    where chain = %(chain)s and number = %(expected)s and hash = %(expected_hash)s
+                        and leader_epoch = coalesce(%(epoch)s, leader_epoch)
+                    returning block_time
                     """,
-                    (self._followed.chain, expected.number, expected.block.hash),
+                    self._fence(expected),
                 )
             ).fetchone()
             if row is None:
-                raise Fenced(self._followed.chain)
+                raise await self._fenced(connection)
             parameters = self._parameters(row[0], since=expected.state_through)
             first_time = expected.state_through < self._followed.start_block
             scope = derivation.every_key() if first_time else derivation.keys_since()
@@ -122,14 +134,28 @@ class Store:
                 scope = f"{scope} union {derivation.stale}"
             await state_store.lock(connection, derivation, None)
             changes = await state_store.refresh_in_bulk(connection, derivation, scope, parameters)
+            # A standby that waited for us to finish must not find a lease that ran out meanwhile.
+            if self._epoch is not None:
+                await lease_store.extend(connection, self._followed.chain, self._epoch)
             await feed.append(connection, changes)
 
-    async def pause(self, reason: str) -> None:
-        """Stop this chain until a person decides; readers see the reason."""
+    async def pause(self, expected: Cursor, reason: str, *, fork: int | None = None) -> None:
+        """
+        Stop this chain until a person decides; readers see the reason. Raises `Fenced` like `commit`.
+
+        `fork` is the newest block that the chain still has, where it left ours below finality.
+        """
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(
-                "update checkpoints set paused_reason = %s where chain = %s", (reason, self._followed.chain)
+            paused = await connection.execute(
+                """
+                update checkpoints set paused_reason = %(reason)s, paused_fork = %(fork)s
+                where chain = %(chain)s and number = %(expected)s and hash = %(expected_hash)s
+                    and leader_epoch = coalesce(%(epoch)s, leader_epoch)
+                """,
+                {**self._fence(expected), "reason": reason, "fork": fork},
             )
+            if paused.rowcount != 1:
+                raise await self._fenced(connection)
             after = {"paused_reason": reason}
             key = self._followed.chain.value
             await feed.append(connection, [Change(entity=Entity.CHAIN, kind=ChangeKind.UPDATED, key=key, after=after)])
@@ -140,31 +166,48 @@ class Store:
             update checkpoints set
                 number = %(number)s, hash = %(hash)s, block_time = %(time)s,
                 finalized = greatest(finalized, %(finalized)s),
-                final_through = greatest(final_through, least(%(finalized)s, %(number)s)),
+                final_through = greatest(final_through, %(final_through)s),
                 head = %(head)s, updated_at = now(),
                 state_through = case when %(refresh)s then %(number)s else least(state_through, %(fork)s) end
             where chain = %(chain)s and number = %(expected)s and hash = %(expected_hash)s
+                and leader_epoch = coalesce(%(epoch)s, leader_epoch)
             """,
             {
-                "chain": self._followed.chain,
-                "expected": expected.number,
-                "expected_hash": expected.block.hash,
+                **self._fence(expected),
                 "number": segment.last.number,
                 "hash": segment.last.hash,
                 "time": segment.last_time,
                 "finalized": segment.tip.finalized,
+                "final_through": segment.final_through,
                 "head": segment.tip.number,
                 "refresh": segment.refresh,
                 "fork": segment.fork.number,
             },
         )
         if moved.rowcount != 1:
-            raise Fenced(self._followed.chain)
+            raise await self._fenced(connection)
+
+    def _fence(self, expected: Cursor) -> dict[str, Any]:
+        return {
+            "chain": self._followed.chain,
+            "expected": expected.number,
+            "expected_hash": expected.block.hash,
+            "epoch": self._epoch,
+        }
+
+    async def _fenced(self, connection: Connection) -> Fenced:
+        """Return why a write found the checkpoint elsewhere."""
+        query = "select leader_epoch, leader from checkpoints where chain = %s"
+        row = await (await connection.execute(query, (self._followed.chain,))).fetchone()
+        if row is not None and self._epoch is not None and row[0] != self._epoch:
+            return Superseded(f"{row[1]} leads {self._followed.chain} now")
+        return Fenced(f"the checkpoint of {self._followed.chain} was moved by another writer")
 
     async def _delete_above(self, connection: Connection, fork: int, cursor: int) -> frozenset[bytes]:
         if fork == cursor:
             return frozenset()
         await connection.execute("delete from blocks where chain = %s and number > %s", (self._followed.chain, fork))
+        await proof_store.forget_above(connection, self._followed.chain, fork)
         undone: set[bytes] = set()
         for table, key in self._tables():
             deleted = await connection.execute(
@@ -195,14 +238,14 @@ class Store:
         if beats := facts.rows.get(TABLES["NodeHeartbeat"]):
             await ensure_partitions(connection, {row[0] for row in beats})
         for table, rows in facts.rows.items():
-            await _copy(connection, table, COLUMNS[table], rows)
+            await copy_in(connection, table, COLUMNS[table], rows)
 
     async def _copy_headers(self, connection: Connection, segment: Segment) -> None:
         rows = [
             (self._followed.chain.value, header.height, header.hash_bytes, header.parent_hash_bytes, header.time)
             for header in segment.headers
         ]
-        await _copy(connection, "blocks", _columns("blocks"), rows)
+        await copy_in(connection, "blocks", columns_of("blocks"), rows)
         await connection.execute(
             """
             delete from blocks where chain = %(chain)s and number < (
@@ -212,13 +255,21 @@ class Store:
             {"chain": self._followed.chain, "kept": HEADERS_KEPT},
         )
 
-    async def _refresh(self, connection: Connection, segment: Segment, undone: frozenset[bytes]) -> list[Change]:
+    async def _refresh(
+        self, connection: Connection, segment: Segment, undone: frozenset[bytes], *, reorged: bool
+    ) -> list[Change]:
         derivation = self._followed.derivation
         parameters = self._parameters(segment.last_time)
-        keys = segment.facts.keys | await self._stale(connection, parameters)
-        await state_store.lock(connection, derivation, keys | undone)
-        retracted = await state_store.refresh(connection, derivation, undone, parameters, by_reorg=True)
-        return retracted + await state_store.refresh(connection, derivation, keys - undone, parameters)
+        stale = await self._stale(connection, parameters)
+        # Where a reorg moved block time, it is the reorg that brings providers back or takes them away.
+        retracted, keys = (undone | stale, segment.facts.keys) if reorged else (undone, segment.facts.keys | stale)
+        await state_store.lock(connection, derivation, keys | retracted)
+        changes = await state_store.refresh(connection, derivation, retracted, parameters, by_reorg=True)
+        return changes + await state_store.refresh(connection, derivation, keys - retracted, parameters)
+
+    def _progress(self, number: int, final_through: int, tip: Tip) -> Change:
+        after = {"number": number, "final_through": final_through, "finalized": tip.finalized, "head": tip.number}
+        return Change(entity=Entity.CHAIN, kind=ChangeKind.UPDATED, key=self._followed.chain.value, after=after)
 
     async def _stale(self, connection: Connection, parameters: dict[str, Any]) -> frozenset[bytes]:
         stale = self._followed.derivation.stale
@@ -228,24 +279,3 @@ class Store:
 
     def _parameters(self, block_time: datetime, *, since: int = 0) -> dict[str, Any]:
         return {"online_since": block_time - self._offline_after, "since": since}
-
-
-async def _copy(
-    connection: Connection, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[tuple[Any, ...]]
-) -> None:
-    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
-        sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
-    )
-    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types([kind for _, kind in columns])
-        for row in rows:
-            await copy.write_row(row)
-
-
-def _progress(followed: Followed, segment: Segment) -> Change:
-    return Change(
-        entity=Entity.CHAIN,
-        kind=ChangeKind.UPDATED,
-        key=followed.chain.value,
-        after={"number": segment.last.number, "finalized": segment.tip.finalized, "head": segment.tip.number},
-    )

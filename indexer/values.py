@@ -1,14 +1,15 @@
 """The values that pass between the indexer's beats."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from chain.abi import EVENTS
 from chain.calls import LogFilter
-from chain.wire import Header
+from chain.wire import Header, RawLog
 from models.state import JOBS, PROVIDERS, Derivation
-from models.values import BlockId, Chain
+from models.values import BlockId, BlockRange, Chain, ProofLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tip:
-    """What an endpoint says of its chain's end: the newest block and the newest that is final."""
+    """The newest block of the endpoint we follow, and the newest that every endpoint in use calls final."""
 
     head: Header
     finalized: int
@@ -70,7 +71,7 @@ class Facts:
     """
     Rows for the fact tables, and what they touch.
 
-    `rows` are by table, in the order of `store.COLUMNS`; `keys` are the job ids or providers whose state they
+    `rows` are by table, in the order of `bulk_store.COLUMNS`; `keys` are the job ids or providers whose state they
     change; `addresses` are all they name.
     """
 
@@ -83,12 +84,57 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """
+    A verified stretch of a chain, as one endpoint told it, in order.
+
+    `parent` is the hash of the block before the first. Near the head `headers` are those of all blocks; of history,
+    those of the blocks with logs and of the last. `final_through` is what `source`, the endpoint, holds final.
+    """
+
+    blocks: BlockRange
+    parent: bytes
+    headers: tuple[Header, ...]
+    logs: tuple[RawLog, ...]
+    level: ProofLevel
+    final_through: int
+    source: str
+
+    @property
+    def last(self) -> BlockId:
+        """Return the last block."""
+        return BlockId(number=self.headers[-1].height, hash=self.headers[-1].hash_bytes)
+
+    @property
+    def size(self) -> int:
+        """Return about how many bytes of memory it takes."""
+        return 2_000 * len(self.logs) + 1_500 * len(self.headers)
+
+
+def join(pieces: Sequence[Piece]) -> Piece:
+    """Return pieces that follow each other as one, proven and final as far as the least of them."""
+    if len(pieces) == 1:
+        return pieces[0]
+    levels = list(ProofLevel)
+    return Piece(
+        blocks=BlockRange(first=pieces[0].blocks.first, last=pieces[-1].blocks.last),
+        parent=pieces[0].parent,
+        headers=tuple(header for piece in pieces for header in piece.headers),
+        logs=tuple(log for piece in pieces for log in piece.logs),
+        level=min((piece.level for piece in pieces), key=levels.index),
+        final_through=min(piece.final_through for piece in pieces),
+        source=pieces[-1].source,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """
     Blocks to commit in one go: those after `fork`, up to `last`.
 
     `fork` is the block they build on. It is our cursor, or an earlier block of ours where the chain was
-    reorganised: what we hold above it goes in the same commit that brings the new blocks.
+    reorganised: what we hold above it goes in the same commit that brings the new blocks. Those up to `final_through`
+    can no longer be undone; `level` says how it was proven that none of their logs is missing.
     """
 
     fork: BlockId
@@ -98,3 +144,10 @@ class Segment:
     facts: Facts
     tip: Tip
     refresh: bool
+    level: ProofLevel
+    final_through: int
+
+    @property
+    def blocks(self) -> BlockRange:
+        """Return the blocks that it commits."""
+        return BlockRange(first=self.fork.number + 1, last=self.last.number)

@@ -1,15 +1,16 @@
 """
 Decide whether what an endpoint answered may be believed.
 
-Endpoints lag, cut off and mix forks. What is checked here needs no second endpoint: headers link to each other
-and to ours, logs belong to headers we hold, and nothing was answered that was not asked.
+Endpoints lag, cut off and mix forks. What is checked here needs no second endpoint: headers link to each other,
+logs belong to headers we hold, nothing was answered that was not asked, and nothing is missing that a block's bloom
+promises.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from chain.calls import LogFilter
 from chain.errors import TryAgain
-from chain.wire import Header, RawLog
+from chain.wire import Header, RawLog, Receipt
 from models.values import BlockId, BlockRange, show_bytes
 
 
@@ -45,14 +46,13 @@ def check_logs(
 ) -> list[RawLog]:
     """Return the logs in order; raise `Doubtful` if one was not asked for, stands twice or belongs to no header."""
     ordered = sorted(logs, key=lambda log: log.position)
-    address, topics = show_bytes(ours.address), frozenset(ours.topics)
     previous = (-1, -1)
     for log in ordered:
         number, index = log.position
         header = headers.get(number)
         if not blocks.first <= number <= blocks.last:
             raise Doubtful(f"log {index} of block {number} lies outside of {blocks}")
-        if log.address.lower() != address or not log.topics or log.topics[0] not in topics or log.removed:
+        if log.removed or not is_ours(log, ours):
             raise Doubtful(f"log {index} of block {number} was not asked for: {log.address} {log.topics[:1]}")
         if header is None or header.hash != log.block_hash:
             raise Doubtful(f"log {index} of block {number} belongs to block {log.block_hash}, which is not ours")
@@ -60,3 +60,38 @@ def check_logs(
             raise Doubtful(f"log {index} of block {number} was answered twice")
         previous = (number, index)
     return ordered
+
+
+def is_ours(log: RawLog, ours: LogFilter) -> bool:
+    """Say whether a log is one that the filter asks for."""
+    return log.address.lower() == show_bytes(ours.address) and bool(log.topics) and log.topics[0] in ours.topics
+
+
+def unkept(promised: Mapping[int, frozenset[str]], logs: Iterable[RawLog]) -> list[int]:
+    """
+    Return the blocks that lack a log of some first topic that their blooms promise, in order.
+
+    A bloom may promise what is not there: such a block is asked about in another way, and not doubted.
+    """
+    brought: dict[int, set[str]] = {}
+    for log in logs:
+        brought.setdefault(log.height, set()).add(log.topics[0])
+    return sorted(number for number, topics in promised.items() if not topics <= brought.get(number, set()))
+
+
+def check_receipts(header: Header, receipts: Sequence[Receipt], *, bloom: str, ours: LogFilter) -> list[RawLog]:
+    """
+    Return our logs of a block from its receipts; raise `Doubtful` unless these are all its receipts.
+
+    A log left out leaves a hole in the numbers of the logs, or at their end a bloom (`bloom` is that of all logs
+    given) that lacks what the header's has.
+    """
+    logs = [log for receipt in receipts for log in receipt.logs]
+    where = f"of the receipts of block {header.height} {header.hash}"
+    if not {receipt.block_hash for receipt in receipts} | {log.block_hash for log in logs} <= {header.hash}:
+        raise Doubtful(f"one {where} is of another block")
+    if sorted(log.index for log in logs) != list(range(len(logs))):
+        raise Doubtful(f"the logs {where} are not numbered from 0 without a gap")
+    if bloom != header.logs_bloom:
+        raise Doubtful(f"the logs {where} do not make up the bloom of its header")
+    return sorted((log for log in logs if is_ours(log, ours)), key=lambda log: log.position)

@@ -26,6 +26,7 @@ from dispatch.credit_program import SignerSettings, credit
 from dispatch.program import Reaction, react
 from graphql_api.program import open_world
 from graphql_api.program import serve as serve_api
+from indexer.housekeeping import Retention
 from indexer.program import Source, index
 from indexer.values import Followed
 from lamda import queries
@@ -114,7 +115,7 @@ def index_chains(
     async def program(stop: asyncio.Event) -> None:
         async with (
             database_url(common, data) as url,
-            open_pool(url, program="index", size=4, wait_seconds=common.connect_timeout_seconds) as pool,
+            open_pool(url, program="index", size=10, wait_seconds=common.connect_timeout_seconds) as pool,
         ):
             await asyncio.to_thread(migrations.check, url)
             await index(
@@ -124,6 +125,7 @@ def index_chains(
                 offline_after=timedelta(seconds=indexer.provider_offline_after_seconds),
                 wait_seconds=common.connect_timeout_seconds,
                 to_block=to_block,
+                retention=Retention.of(indexer),
             )
 
     _run(program, common)
@@ -242,14 +244,24 @@ def _source(settings: BscSettings | OpbnbSettings, indexer: IndexerSettings) -> 
             contract=settings.job_manager_contract_address,
             start_block=settings.bsc_start_block,
         )
-        return Source(followed=followed, urls=settings.bsc_rpc_url, poll_seconds=indexer.bsc_poll_seconds)
+        return _proven(followed, settings.bsc_rpc_url, indexer.bsc_poll_seconds, indexer)
     followed = Followed(
         chain=Chain.OPBNB,
         chain_id=settings.opbnb_chain_id,
         contract=settings.node_reputation_contract_address,
         start_block=settings.opbnb_start_block,
     )
-    return Source(followed=followed, urls=settings.opbnb_rpc_url, poll_seconds=indexer.opbnb_poll_seconds)
+    return _proven(followed, settings.opbnb_rpc_url, indexer.opbnb_poll_seconds, indexer)
+
+
+def _proven(followed: Followed, urls: tuple[str, ...], poll_seconds: float, indexer: IndexerSettings) -> Source:
+    return Source(
+        followed=followed,
+        urls=urls,
+        poll_seconds=poll_seconds,
+        history_proof=indexer.history_proof,
+        head_proof=indexer.head_proof,
+    )
 
 
 def signer_settings(reactor: ReactorSettings, opbnb: OpbnbSettings) -> SignerSettings:

@@ -19,7 +19,8 @@ class Checkpoint(SQLModel, table=True):
     `finalized` are the chain's own word of its end. `final_through` is the newest of our blocks that is final: the
     endpoint it came from vouched for it.
 
-    `leader` may write until `leader_until`, and only under its `leader_epoch`, which each take-over raises.
+    `leader` may write until `leader_until`, and only under its `leader_epoch`, which each take-over raises;
+    `leader_session` is the Postgres session it lives by.
     `paused_fork` is where a reorg too deep to be repaired without a person left our chain. `heartbeats_from` is the
     first block whose heartbeats are still here; those of older ones are in `provider_days`.
     """
@@ -43,6 +44,7 @@ class Checkpoint(SQLModel, table=True):
     paused_fork: int | None = Field(default=None, sa_type=BigInteger)
     leader: str | None = Field(default=None, sa_type=Text)
     leader_epoch: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    leader_session: int | None = Field(default=None, sa_type=Integer)
     leader_until: datetime | None = Field(default=None, sa_type=Timestamp)
     heartbeats_from: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     updated_at: datetime = Field(sa_type=Timestamp)

@@ -13,12 +13,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+import psycopg_pool
 from psycopg_pool import AsyncConnectionPool
 
 from runtime.errors import CannotRun
 
 Connection = psycopg.AsyncConnection[Any]
 Pool = AsyncConnectionPool[Connection]
+
+DATABASE_TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout)
+"""What it looks like when Postgres is away, restarts, drops a connection or has no room: it is waited out."""
 
 
 class DatabaseUnreachable(CannotRun):

@@ -65,6 +65,7 @@ def upgrade() -> None:
     op.add_column("checkpoints", sa.Column("paused_fork", sa.BigInteger(), nullable=True))
     op.add_column("checkpoints", sa.Column("leader", sa.Text(), nullable=True))
     op.add_column("checkpoints", sa.Column("leader_epoch", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("checkpoints", sa.Column("leader_session", sa.Integer(), nullable=True))
     op.add_column("checkpoints", sa.Column("leader_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("checkpoints", sa.Column("heartbeats_from", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("checkpoints", sa.Column("final_through", sa.BigInteger(), nullable=True))
@@ -126,6 +127,7 @@ def upgrade() -> None:
         sa.Column("online_seconds", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("provider", "day"),
     )
+    op.create_index("provider_days_by_day", "provider_days", ["day"], unique=False)
     set_aside()
     heartbeats("node_heartbeat", postgresql_partition_by="range (block_number)")
     op.execute(PARTITIONS)
@@ -147,6 +149,7 @@ def downgrade() -> None:
         "final_through",
         "heartbeats_from",
         "leader_until",
+        "leader_session",
         "leader_epoch",
         "leader",
         "paused_fork",

@@ -12,8 +12,8 @@ from typing import Any
 from psycopg import sql
 
 from chain.abi import EVENTS_BY_NAME
+from indexer.bulk_store import COLUMNS
 from indexer.decode import TABLES, derived
-from indexer.store import COLUMNS
 from models.values import Chain
 from runtime.database import Pool
 from tests.synthetic import pages

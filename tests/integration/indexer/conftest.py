@@ -13,7 +13,8 @@ import pytest
 import migrations
 from chain.rpc import Rpc
 from indexer import identity
-from indexer.follower import Advanced, Follower, Idle, Outcome
+from indexer.follower import Follower
+from indexer.outcomes import Advanced, Idle, Outcome
 from indexer.reader import Reader
 from indexer.store import Store
 from indexer.values import Followed

@@ -63,7 +63,7 @@ def main() -> None:
     order = json.loads(sys.argv[1])
 
     async def program(stop: asyncio.Event) -> None:
-        async with open_pool(order["database_url"], program="index", size=4) as pool:
+        async with open_pool(order["database_url"], program="index", size=8) as pool:
             await index(
                 pool,
                 [source_of(each) for each in order["sources"]],

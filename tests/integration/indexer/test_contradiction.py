@@ -3,7 +3,7 @@
 import pytest
 from eth_hash.auto import keccak
 
-from indexer.follower import Paused
+from indexer.outcomes import Paused
 from models.values import show_bytes
 from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.indexer.conftest import Indexing, fresh_index

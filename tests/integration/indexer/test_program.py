@@ -49,7 +49,7 @@ async def test_an_unreachable_endpoint_ends_the_program_after_the_stated_time(wo
     """Not before, in case the endpoint is only starting, and not much later."""
     began = time.monotonic()
 
-    with pytest.raises(CannotRun, match=r"no answer from BSC_RPC_URL within 1 s: 127\.0\.0\.1:\d+: .*Connect"):
+    with pytest.raises(CannotRun, match=r"no usable answer from BSC_RPC_URL within 1 s: .*[Cc]onnect"):
         await run(pool, source(world.job_manager, nowhere()), wait_seconds=1)
 
     assert 1 <= time.monotonic() - began < 6

@@ -13,7 +13,7 @@ from zlib import crc32
 
 import pytest
 
-from indexer.follower import Advanced, Idle
+from indexer.outcomes import Advanced, Idle
 from indexer.program import Source
 from indexer.program import index as follow
 from indexer.store import Fenced

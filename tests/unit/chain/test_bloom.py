@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.abi import EVENTS_BY_CONTRACT, EVENTS_BY_NAME
-from chain.bloom import BloomFilter
+from chain.bloom import BloomFilter, bloom_of
 from chain.calls import LogFilter
+from chain.wire import RawLog
 
 JOB_MANAGER = tuple(shape.topic0 for shape in EVENTS_BY_CONTRACT["JobManager"])
 CREATED = EVENTS_BY_NAME["JobCreated"].topic0
@@ -93,3 +94,31 @@ def test_an_empty_bloom_denies_everything(address: bytes) -> None:
 def test_the_address_alone_is_not_enough(address: bytes) -> None:
     """Another event of the same contract is none of ours."""
     assert not filter_of(address, JOB_MANAGER).may_match(reference((address, [])))
+
+
+def raw(address: bytes, topics: list[bytes]) -> RawLog:
+    return RawLog(
+        address="0x" + address.hex(),
+        topics=["0x" + topic.hex() for topic in topics],
+        data="0x",
+        block_number="0x1",
+        block_hash="0x" + "00" * 32,
+        transaction_hash="0x" + "00" * 32,
+        log_index="0x0",
+    )
+
+
+@given(st.lists(LOGS, max_size=5))
+def test_the_bloom_of_logs_is_the_one_a_node_computes(logs: list[tuple[bytes, list[bytes]]]) -> None:
+    """By the letter of the Yellow Paper."""
+    assert reference(*logs) == bloom_of(raw(*log) for log in logs)
+
+
+@given(st.sets(st.sampled_from(JOB_MANAGER)), ADDRESSES)
+def test_a_bloom_promises_the_topics_that_are_there(topics: set[str], address: bytes) -> None:
+    """All of them, of our contract's logs only."""
+    bloom = bloom_of(raw(address, [bytes.fromhex(topic[2:])]) for topic in topics)
+    filtered = BloomFilter(LogFilter(address=address, topics=JOB_MANAGER))
+
+    assert topics <= filtered.promised(bloom)
+    assert filtered.promised(EMPTY) == frozenset()

@@ -1,10 +1,28 @@
 """What providers really say, each with the remedy it asks for."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.errors import AskAnother, AskLess, Refused, RpcError, TryAgain, family_of, range_limit
+from chain.calls import Call
+from chain.errors import (
+    AskAnother,
+    AskLess,
+    Cause,
+    HistoryGone,
+    Refused,
+    Rest,
+    RpcError,
+    RunReverted,
+    SplitTopics,
+    TryAgain,
+    family_of,
+    range_limit,
+)
+from chain.replies import read
+from chain.transport import HttpAnswer
 
 CREDIT_GONE = [
     "Monthly capacity limit exceeded",
@@ -65,14 +83,19 @@ RATE = [
     "You have exceeded the RPS limit",
     "the node is under too much load",
 ]
-SWITCHED_OFF = ["limit exceeded"]
+AMBIGUOUS = ["limit exceeded"]
+REVERTED = ["execution reverted: not the owner"]
 WRONG_QUESTION = ["invalid argument 0: hex string without 0x prefix", "the method eth_foo does not exist", ""]
 
 FAMILIES: list[tuple[str, type[RpcError]]] = [
-    *((text, AskAnother) for text in (*CREDIT_GONE, *HISTORY_GONE, *SWITCHED_OFF)),
+    *((text, Rest) for text in CREDIT_GONE),
+    *((text, HistoryGone) for text in HISTORY_GONE),
     *((text, AskLess) for text in (*NUMBERS_NAMED, *TOO_MUCH)),
+    *((text, SplitTopics) for text in TOO_MANY_FILTERS),
     *((text, TryAgain) for text in (*HEAD_OR_FORK, *RATE)),
-    *((text, Refused) for text in (*TOO_MANY_FILTERS, *WRONG_QUESTION)),
+    *((text, AskAnother) for text in AMBIGUOUS),
+    *((text, RunReverted) for text in REVERTED),
+    *((text, Refused) for text in WRONG_QUESTION),
 ]
 
 
@@ -82,17 +105,50 @@ def test_each_text_asks_for_its_remedy(text: str, family: type[RpcError], said: 
     """Whatever stands around it, and in any case."""
     message = said.format(text)
 
-    assert type(family_of(message)) is type(family_of(message.upper())) is family
+    assert type(family_of(message)) is type(family_of(message.upper())) is type(family_of(message.lower())) is family
     assert message in str(family_of(message))
+
+
+ECHOED = {"method": "eth_getLogs", "params": ["exceed maximum block range: 7, Monthly capacity limit exceeded"]}
+
+
+@pytest.mark.parametrize(("text", "family"), FAMILIES)
+@pytest.mark.parametrize("case", [str, str.upper, str.lower])
+@pytest.mark.parametrize("inside", [False, True])
+def test_each_text_asks_for_its_remedy_as_message_and_as_data(
+    text: str, family: type[RpcError], case: type[str], inside: bool
+) -> None:
+    """Also deep in the data; a request that is echoed beside them is not read."""
+    said = case(text)
+    data = {"reason": [said]} if inside else said
+    errors = [{"code": -32000, "message": said, "request": ECHOED}, {"code": 3, "message": "failed", "data": data}]
+    replies = [{"id": 1, "error": error, "request": ECHOED} for error in errors]
+
+    families = []
+    for reply in replies:
+        (failure,) = read(HttpAnswer(status=200, body=json.dumps([reply]).encode()), {1: Call("eth_getLogs", (), str)})
+        families.append((type(failure), getattr(failure, "limit", None)))
+
+    assert [(family, NUMBERS_NAMED.get(text))] * 2 == families
 
 
 @pytest.mark.parametrize(("text", "limit"), NUMBERS_NAMED.items())
 def test_a_number_that_is_named_is_used(text: str, limit: int) -> None:
     """With separators, as k, in hex and as both ends of a range."""
+    for said in (text, text.upper(), text.lower()):
+        error = family_of(said)
+
+        assert isinstance(error, AskLess)
+        assert error.limit == limit
+
+
+@pytest.mark.parametrize(("text", "limit"), NUMBERS_NAMED.items())
+def test_a_range_that_works_is_no_limit_for_other_blocks(text: str, limit: int) -> None:
+    """It was found for the blocks that were asked for; a limit of the endpoint's holds everywhere."""
     error = family_of(text)
 
     assert isinstance(error, AskLess)
-    assert error.limit == limit
+    assert error.lasts == (limit not in (2, 101))
 
 
 @pytest.mark.parametrize("text", TOO_MUCH)
@@ -104,9 +160,20 @@ def test_without_a_number_there_is_no_limit(text: str) -> None:
     assert error.limit is None
 
 
-def test_a_switched_off_method_is_named_as_such() -> None:
-    """An operator should look for another endpoint, not for a smaller range."""
-    assert "eth_getLogs switched off" in str(family_of("bsc-dataseed.example: limit exceeded"))
+@pytest.mark.parametrize(("texts", "cause"), [(HEAD_OR_FORK, Cause.BEHIND), (RATE, Cause.RATE)], ids=["behind", "rate"])
+def test_waiting_has_a_cause(texts: list[str], cause: Cause) -> None:
+    """A node that lacks a block is well; one that is asked too often wants to be asked less often."""
+    assert [cause] * len(texts) == [getattr(family_of(text), "cause", None) for text in texts]
+
+
+def test_an_endpoint_without_credit_rests_for_ten_minutes() -> None:
+    """Asking it again at once would only cost us."""
+    assert [600.0] * len(CREDIT_GONE) == [getattr(family_of(text), "seconds", None) for text in CREDIT_GONE]
+
+
+def test_gas_is_no_range() -> None:
+    """A limit of something else is not taken for one of blocks."""
+    assert range_limit("transaction gas 30000000 exceeds limit of 16777216") is None
 
 
 PHRASES = st.sampled_from(

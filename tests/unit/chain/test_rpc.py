@@ -1,52 +1,17 @@
 """Whatever an endpoint does, a question ends within its time in an answer or in an error with a remedy."""
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from aiohttp import web
 
-from chain.calls import Call, header
 from chain.endpoint import CALLS_MAX
-from chain.errors import AskAnother, AskLess, Refused, RpcError, TryAgain
+from chain.errors import AskAnother, AskLess, Refused, Rest, RpcError, RunReverted, SplitTopics, TryAgain
 from chain.rpc import Rpc
 from runtime.ports import free_port
-from tests.unit.chain.endpoint import Endpoint, Handler, Requests, echo, endpoint, failing, refusing, replies, saying
-
-
-def say(text: str) -> Call[str]:
-    """Return a question whose answer is the text."""
-    return Call("echo", (text,), str)
-
-
-@asynccontextmanager
-async def asking(*handlers: Handler, timeout_seconds: float = 5.0) -> AsyncIterator[tuple[Rpc, list[Endpoint]]]:
-    """Open an Rpc on endpoints that answer by these handlers, in this order of preference."""
-    async with AsyncExitStack() as stack:
-        endpoints = [await stack.enter_async_context(endpoint(handler)) for handler in handlers]
-        urls = [each.url for each in endpoints]
-        yield await stack.enter_async_context(Rpc(urls, timeout_seconds=timeout_seconds)), endpoints
-
-
-async def refusal_of(handler: Handler) -> RpcError:
-    """Return the error that one question ends in."""
-    async with asking(handler) as (rpc, _):
-        with pytest.raises(RpcError) as raised:
-            await rpc.ask(say("hello"))
-    return raised.value
-
-
-async def test_answers_come_in_the_order_of_the_questions() -> None:
-    """However the endpoint orders them."""
-
-    def backwards(requests: Requests, request: web.Request) -> web.Response:
-        return echo(requests[::-1], request)
-
-    async with asking(backwards) as (rpc, _):
-        assert await rpc.batch([say("a"), say("b"), say("c")]) == ["a", "b", "c"]
+from tests.unit.chain.asking import asking, say
+from tests.unit.chain.endpoint import Handler, Requests, echo, endpoint, failing, saying
 
 
 async def test_a_batch_is_one_request_of_plain_json_rpc() -> None:
@@ -78,105 +43,6 @@ async def test_nothing_is_asked_for_nothing() -> None:
         assert await rpc.batch([]) == []
 
     assert server.seen == []
-
-
-async def test_null_is_an_answer_where_there_may_be_none() -> None:
-    """A node without the block says null."""
-    async with asking(lambda requests, _: replies({"id": each["id"], "result": None} for each in requests)) as (rpc, _):
-        assert await rpc.ask(header(5)) is None
-
-
-USELESS: dict[str, Handler] = {
-    "wrong ids": lambda requests, _: replies({"id": each["id"] + 1_000, "result": "x"} for each in requests),
-    "no ids": lambda requests, _: replies({"result": "x"} for _ in requests),
-    "ids as text": lambda requests, _: replies({"id": str(each["id"]), "result": "x"} for each in requests),
-    "no answers": lambda _, __: replies([]),
-    "an answer of another type": lambda requests, _: replies({"id": each["id"], "result": 7} for each in requests),
-    "an answer that is null": lambda requests, _: replies({"id": each["id"], "result": None} for each in requests),
-    "an answer without result": lambda requests, _: replies({"id": each["id"]} for each in requests),
-    "an error that is text": lambda requests, _: replies({"id": each["id"], "error": "no"} for each in requests),
-    "nothing": saying(""),
-    "HTML": saying("<html>502 Bad Gateway</html>"),
-    "half of it": saying('[{"id": 1, "result": "x'),
-    "a number": saying("42"),
-    "a list of numbers": saying("[1, 2]"),
-    "null": saying("null"),
-    "not UTF-8": lambda _, __: web.Response(body=b'[{"id": 1, "result": "\xff\xfe"}]'),
-    "a surrogate": saying('[{"id": 1, "result": "\\ud800"}]'),
-    "a well without bottom": saying("[" * 100_000),
-    "a well in the result": saying('[{"id": 1, "result": ' + "[" * 100_000),
-    "not found": saying("no such page", status=404),
-    "an internal error": saying("oops", status=500),
-    "a bad gateway": saying("<html>", status=502),
-    "unavailable": saying("", status=503),
-}
-
-
-@pytest.mark.parametrize("handler", USELESS.values(), ids=USELESS.keys())
-async def test_what_is_no_answer_is_asked_again(handler: Handler) -> None:
-    """Garbage says nothing about the question; the message says which endpoint it came from."""
-    error = await refusal_of(handler)
-
-    assert type(error) is TryAgain
-    assert str(error).startswith("127.0.0.1:")
-
-
-@pytest.mark.parametrize(
-    ("handler", "family"),
-    [
-        (saying("slow down", status=429), TryAgain),
-        (saying("", status=401), AskAnother),
-        (saying("payment required", status=402), AskAnother),
-        (saying("", status=403), AskAnother),
-        (saying("", status=413), AskLess),
-        (failing("query timeout exceeded"), AskLess),
-        (refusing("block range is too wide"), AskLess),
-        (refusing("rate limit exceeded"), TryAgain),
-        (failing("missing trie node"), AskAnother),
-        (failing("invalid argument 0"), Refused),
-        (refusing("batch requests are not allowed"), Refused),
-        (saying('{"error": {"message": "limit exceeded"}}', status=400), AskAnother),
-    ],
-)
-async def test_a_refusal_has_its_remedy(handler: Handler, family: type[RpcError]) -> None:
-    """By HTTP status, by an error of one call, by one error for the whole batch."""
-    assert type(await refusal_of(handler)) is family
-
-
-@pytest.mark.parametrize(
-    ("retry_after", "seconds"),
-    [
-        ("7", 7.0),
-        ("0", 0.0),
-        ("", None),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ("-1", None),
-        ("1.5", None),
-        ("²", None),
-    ],
-)
-async def test_retry_after_is_honoured(retry_after: str, seconds: float | None) -> None:
-    """Where it is a number of seconds."""
-    error = await refusal_of(saying("slow down", status=429, Retry_After=retry_after))
-
-    assert isinstance(error, TryAgain)
-    assert error.after_seconds == seconds
-
-
-@pytest.mark.parametrize("data", ["exceed maximum block range: 500", {"reason": "exceed maximum block range: 500"}])
-async def test_a_limit_in_the_data_of_an_error_is_found(data: object) -> None:
-    """Some endpoints say the telling part there."""
-    error = await refusal_of(failing("Invalid request", data))
-
-    assert isinstance(error, AskLess)
-    assert error.limit == 500
-
-
-async def test_a_limit_in_what_we_asked_is_not_taken_for_theirs() -> None:
-    """Only what the endpoint says is read, never the question that it echoes."""
-    handler = saying(json.dumps({"error": {"message": "no"}, "request": "exceed maximum block range: 500"}))
-
-    assert type(await refusal_of(handler)) is Refused
 
 
 async def drip(_: Requests, request: web.Request) -> web.StreamResponse:
@@ -249,7 +115,14 @@ async def test_a_batch_in_parts_is_answered_by_one_endpoint() -> None:
     assert sum(len(batch) for batch in second.seen) == CALLS_MAX + 1
 
 
-@pytest.mark.parametrize(("first", "family"), [(failing("too many results"), AskLess), (failing("bad input"), Refused)])
+@pytest.mark.parametrize(
+    ("first", "family"),
+    [
+        (failing("too many results"), AskLess),
+        (failing("specify less number of address"), SplitTopics),
+        (failing("execution reverted"), RunReverted),
+    ],
+)
 async def test_a_question_that_must_change_is_not_asked_elsewhere(first: Handler, family: type[RpcError]) -> None:
     """The remedy is ours, not another endpoint's."""
     async with asking(first, echo) as (rpc, (_, second)):
@@ -259,8 +132,76 @@ async def test_a_question_that_must_change_is_not_asked_elsewhere(first: Handler
     assert second.seen == []
 
 
+async def test_a_refusal_that_nobody_knows_is_put_to_another_endpoint() -> None:
+    """What one does not understand, another one may."""
+    async with asking(failing("the method echo is unknown"), echo) as (rpc, _):
+        assert await rpc.ask(say("hello")) == "hello"
+
+
 async def test_where_all_fail_the_preferred_endpoint_s_word_counts() -> None:
     """It is the one an operator wants to hear of."""
     async with asking(saying("first", status=402), saying("second", status=503)) as (rpc, _):
         with pytest.raises(AskAnother, match="HTTP 402 first"):
             await rpc.ask(say("hello"))
+
+    async with asking(failing("never heard of it"), saying("second", status=503)) as (rpc, _):
+        with pytest.raises(Refused, match="never heard of it"):
+            await rpc.ask(say("hello"))
+
+
+async def test_an_endpoint_that_fails_is_not_asked_again_at_once() -> None:
+    """The next one answers for it while it rests."""
+    async with asking(saying("", status=503), echo) as (rpc, (first, second)):
+        for _ in range(3):
+            await rpc.ask(say("hello"))
+
+    assert (len(first.seen), len(second.seen)) == (1, 3)
+
+
+async def test_the_only_endpoint_is_asked_again_at_once() -> None:
+    """It may be a server that is just starting; nobody else could be asked."""
+    failing_first = iter([503, 500, 404, 503])
+
+    def starting(requests: Requests, request: web.Request) -> web.Response:
+        status = next(failing_first, None)
+        return echo(requests, request) if status is None else web.Response(status=status)
+
+    async with asking(starting) as (rpc, (server,)):
+        for _ in range(4):
+            with pytest.raises(TryAgain):
+                await rpc.ask(say("hello"))
+
+        assert await rpc.ask(say("hello")) == "hello"
+
+    assert len(server.seen) == 5
+
+
+async def test_a_server_that_repeats_its_path_betrays_no_key() -> None:
+    """Neither in an error nor in the reason it rests for."""
+    async with (
+        endpoint(saying("Cannot POST /?key=s3cr3t", status=404)) as server,
+        Rpc([f"{server.url}/?key=s3cr3t"]) as rpc,
+    ):
+        with pytest.raises(TryAgain, match="HTTP 404 Cannot POST") as raised:
+            await rpc.ask(say("hello"))
+
+    assert "s3cr3t" not in f"{raised.value!r} {rpc.endpoints[0].rests}"
+
+
+async def test_two_urls_of_one_host_are_told_apart() -> None:
+    """By a number."""
+    async with endpoint(saying("no", status=402)) as server, Rpc([server.url, f"{server.url}/"]) as rpc:
+        with pytest.raises(Rest):
+            await rpc.ask(say("hello"))
+        with pytest.raises(TryAgain, match=r":\d+ rests .*; 127\.0\.0\.1:\d+#2 rests"):
+            await rpc.ask(say("hello"))
+
+
+async def test_an_rpc_can_be_opened_again() -> None:
+    """A local chain is stopped and started."""
+    async with endpoint(echo) as server:
+        rpc = Rpc([server.url])
+        for _ in range(2):
+            async with rpc:
+                assert await rpc.ask(say("hello")) == "hello"
+        await rpc.__aexit__(None, None, None)

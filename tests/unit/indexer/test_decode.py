@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from chain.abi import EVENTS
 from chain.decode import Undecodable
 from chain.wire import RawLog
+from indexer.bulk_store import COLUMNS
 from indexer.decode import TABLES, TEXT_MAX, readable, to_facts
-from indexer.store import COLUMNS
 from tests.unit.chain.logs import encoded
 from tests.unit.indexer.chains import hash_of, header
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chain.errors import AskLess, TryAgain
+from chain.errors import TryAgain
 from indexer import plan
 from indexer.plan import ReadHead, ReadHistory, RefreshState, Rest, View
 from models.values import BlockRange
 
 BLOCKS = st.integers(0, 200_000)
-SIZES = st.integers(1, plan.RANGE_MAX)
+SIZES = st.integers(1, 20_000)
 FACTS = st.integers(0, 2 * plan.PENDING_FACTS_MAX)
 
 
@@ -123,62 +123,26 @@ def test_next_step(view: View, step: plan.Step) -> None:
     assert plan.next_step(view) == step
 
 
-@given(size=SIZES)
-def test_a_range_grows_slowly_and_not_for_ever(size: int) -> None:
-    """By a quarter and one, up to the most we ever ask for."""
-    grown = plan.range_after_success(size, logs=0, was_refused=False)
-
-    assert size < grown <= size * 1.25 + 1 or grown == plan.RANGE_MAX
-
-
-@given(size=SIZES)
-def test_a_range_that_was_refused_once_grows_more_slowly(size: int) -> None:
-    """By a sixteenth and one: most requests are then answered."""
-    grown = plan.range_after_success(size, logs=0, was_refused=True)
-
-    assert size < grown <= size * 17 / 16 + 1 or grown == plan.RANGE_MAX
-
-
-@given(size=SIZES, logs=st.integers(plan.LOGS_MAX + 1, 10**7))
-def test_a_range_with_too_many_logs_shrinks_to_what_fits(size: int, logs: int) -> None:
-    """As many blocks as brought the allowed number of logs, one at least."""
-    smaller = plan.range_after_success(size, logs=logs, was_refused=False)
-
-    assert 1 <= smaller <= size
-    assert smaller == 1 or smaller * logs / size <= plan.LOGS_MAX
+@settings(deadline=None)
+@given(view=views(), count=st.integers(1, 20))
+def test_what_is_read_ahead_are_the_next_ranges_of_history(view: View, count: int) -> None:
+    """They neither overlap nor skip, and are final blocks only."""
+    through, read = None, view.number
+    for _ in range(count):
+        blocks = plan.ahead(view, through)
+        if blocks is None:
+            break
+        assert blocks.first == read + 1
+        assert len(blocks) <= view.range_size
+        assert blocks.last <= min(view.finalized, goal_of(view))
+        through = read = blocks.last
 
 
-@given(size=st.integers(2, plan.RANGE_MAX), limit=st.none() | st.integers(0, 100_000))
-def test_a_refused_range_shrinks(size: int, limit: int | None) -> None:
-    """Whatever the endpoint says: a limit at or above what it has just refused is no help."""
-    assert 1 <= plan.range_after_refusal(size, AskLess("too wide", limit)) < size
-
-
-@pytest.mark.parametrize(
-    ("size", "limit", "smaller"),
-    [
-        (2_000, None, 1_000),
-        (2_000, 1_500, 1_500),
-        (2_000, 10, 10),
-        (2_000, 2_000, 1_000),
-        (2_000, 10_000, 1_000),
-        (3, 0, 1),
-    ],
-)
-def test_a_refused_range_becomes_what_the_endpoint_named_or_half(size: int, limit: int | None, smaller: int) -> None:
-    """A number that helps is taken as it is."""
-    assert plan.range_after_refusal(size, AskLess("too wide", limit)) == smaller
-
-
-@pytest.mark.parametrize("limit", [None, 1, 100])
-def test_a_single_block_that_is_too_much_is_told(limit: int | None) -> None:
-    """There is nothing less to ask for: the refusal goes on to whoever can act on it."""
-    refusal = AskLess("response too large", limit)
-
-    with pytest.raises(AskLess) as raised:
-        plan.range_after_refusal(1, refusal)
-
-    assert raised.value is refusal
+@given(view=views())
+def test_nothing_is_read_ahead_near_the_head(view: View) -> None:
+    """It would be old before its turn comes."""
+    if isinstance(plan.next_step(view), ReadHead | Rest):
+        assert plan.ahead(view, None) is None
 
 
 @pytest.mark.parametrize(

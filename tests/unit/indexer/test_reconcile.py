@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.reconcile import Fork, TooDeep, Unknown, reconcile
+from indexer.reconcile import (
+    FEW_BLOCKS,
+    Disputed,
+    Fork,
+    TooDeep,
+    Unknown,
+    Verdict,
+    describe_too_deep,
+    needs_second_word,
+    reconcile,
+    weigh,
+)
 from models.values import BlockId
 
 
@@ -37,12 +48,14 @@ def test_any_two_chains(first: int, length: int, part: int, theirs_longer: int, 
 
     verdict = reconcile(ours, told(theirs))
 
-    if common:
+    if common and common[-1] != ours[-1] and common[-1].number + 1 not in heights:
+        assert verdict == Unknown(common[-1].number + 1)
+    elif common:
         assert verdict == Fork(common[-1])
     elif first in heights:
         assert verdict == TooDeep(ours[0])
     else:
-        assert verdict == Unknown(ours[0])
+        assert verdict == Unknown(first)
 
 
 OURS = chain(7, 10, parts_after=8, branch="a")
@@ -52,16 +65,18 @@ OURS = chain(7, 10, parts_after=8, branch="a")
     ("theirs", "verdict"),
     [
         (chain(7, 11, parts_after=8, branch="b"), Fork(OURS[1])),
-        (chain(7, 8, parts_after=8, branch="b"), Fork(OURS[1])),
-        (chain(7, 7, parts_after=8, branch="b"), Fork(OURS[0])),
+        (chain(7, 9, parts_after=8, branch="b"), Fork(OURS[1])),
+        (chain(7, 8, parts_after=8, branch="b"), Unknown(9)),
+        (chain(7, 7, parts_after=8, branch="b"), Unknown(8)),
         (OURS, Fork(OURS[3])),
         (chain(7, 11, parts_after=6, branch="b"), TooDeep(OURS[0])),
-        (chain(8, 11, parts_after=7, branch="b"), Unknown(OURS[0])),
-        ([], Unknown(OURS[0])),
+        (chain(8, 11, parts_after=7, branch="b"), Unknown(7)),
+        ([], Unknown(7)),
     ],
     ids=[
         "they went on elsewhere",
-        "they are shorter, up to the fork",
+        "they are shorter, and parted",
+        "they are shorter, up to where we may part",
         "they are shorter still",
         "nothing parts us",
         "below our oldest",
@@ -69,9 +84,47 @@ OURS = chain(7, 10, parts_after=8, branch="a")
         "they have nothing",
     ],
 )
-def test_verdicts(theirs: list[BlockId], verdict: Fork | TooDeep | Unknown) -> None:
+def test_verdicts(theirs: list[BlockId], verdict: Verdict) -> None:
     """Drawn out, one by one."""
     assert reconcile(OURS, told(theirs)) == verdict
+
+
+FORK, DEEP, SILENT = Fork(OURS[1]), TooDeep(OURS[0]), Unknown(9)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "cursor", "needed"),
+    [(FORK, 8 + FEW_BLOCKS, False), (FORK, 9 + FEW_BLOCKS, True), (DEEP, 10, True), (SILENT, 100, False)],
+)
+def test_what_takes_back_much_needs_a_second_word(verdict: Verdict, cursor: int, needed: bool) -> None:
+    """A block or two are nobody's surprise."""
+    assert needed == needs_second_word(verdict, cursor=cursor)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "weighed"),
+    [
+        (FORK, FORK, FORK),
+        (DEEP, DEEP, DEEP),
+        (FORK, SILENT, SILENT),
+        (DEEP, FORK, Disputed(DEEP, FORK)),
+        (FORK, Fork(OURS[3]), Disputed(FORK, Fork(OURS[3]))),
+    ],
+    ids=["agreed", "agreed that it is too deep", "the second lags", "not as deep", "the second sees no fork"],
+)
+def test_two_words_are_weighed(first: Verdict, second: Verdict, weighed: Verdict | Disputed) -> None:
+    """Only what both say is done."""
+    assert weighed == weigh(first, second)
+
+
+@pytest.mark.parametrize("fork", [None, OURS[0]])
+def test_a_fork_below_finality_is_told_with_what_to_do(fork: BlockId | None) -> None:
+    """With the block, its hash, and the commands."""
+    told_so = describe_too_deep(DEEP, fork)
+
+    assert "below block 7" in told_so
+    assert "lamda reindex" in told_so
+    assert ("lamda resume" in told_so) == (fork is not None)
 
 
 def test_a_block_that_comes_back_higher_up_is_no_fork() -> None:

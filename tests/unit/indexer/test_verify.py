@@ -6,9 +6,10 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
+from chain.bloom import bloom_of
 from chain.errors import TryAgain
-from chain.wire import Header, RawLog
-from indexer.verify import Doubtful, check_heights, check_links, check_logs
+from chain.wire import Header, RawLog, Receipt
+from indexer.verify import Doubtful, check_heights, check_links, check_logs, check_receipts, unkept
 from models.values import BlockId, BlockRange, show_bytes
 from tests.unit.indexer.chains import OURS, hash_of, header, headers, log
 
@@ -108,3 +109,65 @@ def test_a_log_of_a_block_whose_header_we_lack_is_doubted() -> None:
 def test_a_doubt_is_a_reason_to_ask_again() -> None:
     """Whoever waits out trouble with an endpoint waits out this too."""
     assert issubclass(Doubtful, TryAgain)
+
+
+PROMISED = OURS.topics[0]
+OTHER = "0x" + "77" * 32
+
+
+@pytest.mark.parametrize(
+    ("promised", "logs", "open_blocks"),
+    [
+        ({}, [], []),
+        ({10: frozenset({PROMISED})}, [log(10)], []),
+        ({10: frozenset({PROMISED})}, [], [10]),
+        ({12: frozenset({PROMISED}), 10: frozenset({PROMISED})}, [log(11)], [10, 12]),
+        ({10: frozenset({PROMISED, OTHER})}, [log(10)], [10]),
+        ({10: frozenset({PROMISED})}, [log(10), log(10, 1)], []),
+    ],
+    ids=["nothing promised", "kept", "empty answer", "other blocks", "one of two topics", "more than one"],
+)
+def test_a_promise_of_the_bloom_that_no_log_keeps(
+    promised: dict[int, frozenset[str]], logs: list[RawLog], open_blocks: list[int]
+) -> None:
+    """Topic by topic, in the order of the blocks."""
+    assert open_blocks == unkept(promised, logs)
+
+
+STRANGERS = replace(log(10, 1), address="0x" + "99" * 20)
+RECEIPTS = [
+    Receipt(block_hash=hash_of(10), logs=[log(10, 0)]),
+    Receipt(block_hash=hash_of(10), logs=[]),
+    Receipt(block_hash=hash_of(10), logs=[STRANGERS, log(10, 2)]),
+]
+
+
+def from_receipts(receipts: list[Receipt]) -> list[RawLog]:
+    """Return what a block with the bloom of the true receipts is found to hold."""
+    bloom = bloom_of(each for receipt in RECEIPTS for each in receipt.logs)
+    given = bloom_of(each for receipt in receipts for each in receipt.logs)
+    return check_receipts(replace(header(10), logs_bloom=bloom), receipts, bloom=given, ours=OURS)
+
+
+def test_receipts_tell_all_logs_of_ours() -> None:
+    """Those of others make the numbers whole."""
+    assert [log(10, 0), log(10, 2)] == from_receipts(RECEIPTS)
+    assert [log(10, 0), log(10, 2)] == from_receipts(RECEIPTS[::-1])
+
+
+INCOMPLETE: dict[str, list[Receipt]] = {
+    "nothing": [],
+    "the first log is gone": RECEIPTS[1:],
+    "one in the middle is gone": [RECEIPTS[0], replace(RECEIPTS[2], logs=[log(10, 2)])],
+    "the last is gone, and with it a bit of the bloom": [RECEIPTS[0]],
+    "one stands twice": [*RECEIPTS, RECEIPTS[0]],
+    "a log of another block": [*RECEIPTS, Receipt(block_hash=hash_of(10), logs=[log(11, 3)])],
+    "a receipt of another block": [*RECEIPTS, Receipt(block_hash=hash_of(11), logs=[])],
+}
+
+
+@pytest.mark.parametrize("receipts", INCOMPLETE.values(), ids=INCOMPLETE.keys())
+def test_receipts_that_are_not_all_are_doubted(receipts: list[Receipt]) -> None:
+    """A hole, a repetition or a bloom that is not the block's gives it away."""
+    with pytest.raises(Doubtful, match="of the receipts of block 10"):
+        from_receipts(receipts)

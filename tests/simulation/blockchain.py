@@ -35,10 +35,18 @@ class Block:
     """One block, and how it looks on the wire."""
 
     def __init__(
-        self, parent: "Block | None", *, number: int, time_ms: int, logs: Sequence[Emission], salt: bytes
+        self,
+        parent: "Block | None",
+        *,
+        number: int,
+        time_ms: int,
+        logs: Sequence[Emission],
+        salt: bytes,
+        has_milliseconds: bool = False,
     ) -> None:
         self.number = number
-        self.time_ms = time_ms
+        self.time_ms = time_ms if has_milliseconds else time_ms // 1000 * 1000
+        self._has_milliseconds = has_milliseconds
         self.logs = tuple(logs)
         self.parent_hash: bytes = parent.hash if parent else bytes(32)
         self.parent = parent
@@ -75,6 +83,7 @@ class Block:
                 "transactionIndex": hex(index // 2),
                 "logIndex": hex(index),
                 "removed": False,
+                "blockTimestamp": hex(self.time_ms // 1000),
             }
             for index, log in enumerate(self.logs)
         ]
@@ -87,7 +96,7 @@ class Block:
             "hash": show_bytes(self.hash),
             "parentHash": show_bytes(self.parent_hash),
             "timestamp": hex(self.time_ms // 1000),
-            "milliTimestamp": hex(self.time_ms),
+            **({"milliTimestamp": hex(self.time_ms)} if self._has_milliseconds else {}),
             "logsBloom": f"0x{self.bloom:0512x}",
             "extraData": "0x" + "d9" * 97,
             "transactions": [],
@@ -117,13 +126,16 @@ class View:
 class Blockchain:
     """The whole truth about one chain."""
 
-    def __init__(self, chain: Chain, *, contract: bytes, first: int, finality_lag: int, dice: Random) -> None:
+    def __init__(
+        self, chain: Chain, *, contract: bytes, first: int, finality_lag: int, has_milliseconds: bool, dice: Random
+    ) -> None:
         self.chain = chain
         self.contract = contract
         self.interval_ms = 450 if chain is Chain.BSC else 250
         self.finality_lag = finality_lag
         self.finality_stalls = False
         self._dice = dice
+        self._has_milliseconds = has_milliseconds
         self._market = Market(chain, contract, dice)
         self.known: dict[str, Block] = {}
         self.genesis = Block(None, number=0, time_ms=0, logs=(), salt=chain.encode())
@@ -185,7 +197,14 @@ class Blockchain:
     def _next_to(self, parent: Block, now: float) -> Block:
         time_ms = max(parent.time_ms + 1, self._now(now))
         logs = self._market.block(time_ms // 1000)
-        block = Block(parent, number=parent.number + 1, time_ms=time_ms, logs=logs, salt=self._dice.randbytes(4))
+        block = Block(
+            parent,
+            number=parent.number + 1,
+            time_ms=time_ms,
+            logs=logs,
+            salt=self._dice.randbytes(4),
+            has_milliseconds=self._has_milliseconds,
+        )
         self.known[show_bytes(block.hash)] = block
         return block
 

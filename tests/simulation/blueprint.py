@@ -7,7 +7,7 @@ from typing import Final
 
 from indexer.values import Followed
 from models.onchain import HEARTBEAT_PARTITION_BLOCKS
-from models.values import Chain
+from models.values import Chain, ProofLevel
 from tests.simulation import indexing, texts
 from tests.simulation.nodes import Traits
 
@@ -33,6 +33,9 @@ class ChainPlan:
     followed: Followed
     history: int
     finality_lag: int
+    has_milliseconds: bool
+    history_proof: ProofLevel
+    head_proof: ProofLevel
     endpoints: tuple[EndpointPlan, ...]
 
 
@@ -54,15 +57,15 @@ def draw(seed: int, *, beyond_finality: bool = False) -> Blueprint:
     plans = tuple(_chain(chain, dice) for chain in chains)
     sources = tuple(
         indexing.source(
-            plan.followed, [f"http://{each.name}.simulated" for each in plan.endpoints], dice.choice((0.1, 0.25, 0.6))
+            plan.followed,
+            [f"http://{each.name}.simulated" for each in plan.endpoints],
+            poll_seconds=dice.choice((0.1, 0.25, 0.6)),
+            history_proof=plan.history_proof,
+            head_proof=plan.head_proof,
         )
         for plan in plans
     )
-    settings = indexing.Settings(
-        sources=sources,
-        offline_after=timedelta(seconds=dice.choice((3, 15, 720))),
-        level=indexing.LEVEL,
-    )
+    settings = indexing.Settings(sources=sources, offline_after=timedelta(seconds=dice.choice((3, 15, 720))))
     return Blueprint(
         seed=seed,
         beyond_finality=beyond_finality,
@@ -81,6 +84,9 @@ def _chain(chain: Chain, dice: Random) -> ChainPlan:
         followed=followed,
         history=dice.choice((2, 10, 40, 120)),
         finality_lag=dice.choice((2, 2, 6, 20, 60)),
+        has_milliseconds=dice.random() < 0.7,
+        history_proof=dice.choice(tuple(ProofLevel)),
+        head_proof=dice.choice((ProofLevel.BLOOM, ProofLevel.BLOOM, ProofLevel.RECEIPTS)),
         endpoints=_endpoints(chain, dice),
     )
 
@@ -109,7 +115,9 @@ def _traits(profile: str, dice: Random, *, can_all: bool) -> Traits:
         remembers=1_000_000 if can_all else dice.choice((1_000_000, 1_000_000, 30)),
         topics_max=100 if can_all else dice.choice((100, 100, 1)),
         has_logs=can_all or dice.random() < 0.8,
-        has_receipts=can_all or dice.random() < 0.7,
+        # Who leaves out logs must be able to be found out: where nobody can be asked, a block is proven less.
+        has_receipts=can_all or profile == "dropping" or dice.random() < 0.7,
         cuts_off=profile == "truncating" or dice.random() < 0.5,
         says_removed=dice.random() < 0.7,
+        dates_logs=dice.random() < 0.5,
     )

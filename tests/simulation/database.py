@@ -8,7 +8,7 @@ n-th call from now: before the server saw that call, or after it did what it was
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -60,6 +60,8 @@ class SimulatedConnection(psycopg.AsyncConnection[Any]):
     """A connection that waits for Postgres without letting anybody else run."""
 
     holder: "SimulatedPool | None" = None
+    clock: Callable[[], float]
+    _told: float | None = None
 
     @classmethod
     def open(cls, url: str) -> "SimulatedConnection":
@@ -73,6 +75,7 @@ class SimulatedConnection(psycopg.AsyncConnection[Any]):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> Answer:
         mishap = self.holder.next_mishap() if self.holder else None
+        self._tell_time()
         if mishap and not mishap.answered:
             await self._suffer(mishap)
         answer = waiting.wait(gen, self.pgconn.socket, interval, timeout)
@@ -80,9 +83,16 @@ class SimulatedConnection(psycopg.AsyncConnection[Any]):
             await self._suffer(mishap)
         return answer
 
+    def _tell_time(self) -> None:
+        now = self.clock()
+        if now != self._told and self.pgconn.pipeline_status == pq.PipelineStatus.OFF:
+            moment = (EPOCH + timedelta(seconds=now)).isoformat()
+            self.pgconn.exec_(f"select set_config('simulation.now', '{moment}', false)".encode())
+            self._told = now
+
     async def _suffer(self, mishap: Mishap) -> None:
         assert self.holder is not None
-        self.pgconn.finish()
+        self.holder.lose(self)
         if mishap.loss is Loss.PROCESS:
             self.holder.die()
             # A call of a dead process does not come back; its task is cancelled meanwhile.
@@ -118,9 +128,8 @@ class Database:
     def take(self) -> SimulatedConnection:
         """Return a connection that knows what time it is."""
         connection = self._idle.pop() if self._idle else SimulatedConnection.open(self._url)
+        connection.clock, connection._told = self.clock, None
         self._held.append(connection)
-        now = (EPOCH + timedelta(seconds=self.clock())).isoformat()
-        connection.pgconn.exec_(f"select set_config('simulation.now', '{now}', false)".encode())
         return connection
 
     def give_back(self, connection: SimulatedConnection) -> None:
@@ -131,10 +140,13 @@ class Database:
         if connection.pgconn.status == pq.ConnStatus.OK:
             self._idle.append(connection)
 
-    def outlast(self, process_id: int) -> None:
-        """Return when the server has noticed that a connection is gone, and has undone what it left open."""
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            connection.execute("select pg_terminate_backend(%s, 5000)", (process_id,))
+    def cut(self, connection: SimulatedConnection) -> None:
+        """Break a connection; the server has noticed and undone what was left open when this returns."""
+        if not connection.closed:
+            process_id = connection.pgconn.backend_pid
+            connection.pgconn.finish()
+            with psycopg.connect(self._url, autocommit=True) as owner:
+                owner.execute("select pg_terminate_backend(%s, 5000)", (process_id,))
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[SimulatedConnection]:
@@ -159,6 +171,7 @@ class SimulatedPool:
         self._database = database
         self._on_death = on_death
         self._mishap: Mishap | None = None
+        self._held: list[SimulatedConnection] = []
         self._is_dead = False
         self.calls = 0
 
@@ -176,19 +189,19 @@ class SimulatedPool:
             await asyncio.sleep(timeout or OUTAGE_NOTICED_SECONDS)
             raise psycopg_pool.PoolTimeout("the simulated server is down")
         connection = self._database.take()
-        connection.holder, process_id = self, connection.pgconn.backend_pid
+        connection.holder = self
+        self._held.append(connection)
         try:
-            try:
-                yield connection
-            except BaseException:
-                if not connection.closed:
-                    await connection.rollback()
-                raise
-            await connection.commit()
+            yield connection
+            if not connection.closed:
+                await connection.commit()
+        except BaseException:
+            with suppress(psycopg.OperationalError):
+                await connection.rollback()
+            raise
         finally:
+            self._held.remove(connection)
             self._database.give_back(connection)
-            if connection.closed:
-                self._database.outlast(process_id)
 
     def next_mishap(self) -> Mishap | None:
         """Count a call; return what befalls it. Nobody calls for a dead process."""
@@ -200,8 +213,14 @@ class SimulatedPool:
         mishap, self._mishap = self._mishap, None
         return mishap
 
+    def lose(self, connection: SimulatedConnection) -> None:
+        """Let a connection break."""
+        self._database.cut(connection)
+
     def die(self) -> None:
         """Answer nothing any more: the process is gone, whatever its tasks still believe."""
         if not self._is_dead:
             self._is_dead = True
+            for connection in self._held:
+                self._database.cut(connection)
             self._on_death()

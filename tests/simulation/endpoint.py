@@ -6,7 +6,7 @@ may be spoiled by one of the phase's faults; which, and how, the seed says.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
@@ -53,7 +53,7 @@ class SimulatedEndpoint:
         *,
         traits: Traits,
         drops_in: str,
-        level: ProofLevel,
+        levels: Mapping[str, ProofLevel],
         dice: Random,
         trace: Trace,
     ) -> None:
@@ -63,7 +63,7 @@ class SimulatedEndpoint:
         self._chain = chain
         self._traits = traits
         self._drops_in = drops_in
-        self._level = level
+        self._levels = levels
         self._dice = dice
         self._trace = trace
 
@@ -156,7 +156,7 @@ class SimulatedEndpoint:
             return envelope | {"error": refusal.wire}
         if fault in OF_VIEW or (fault in LIES_ABOUT_LOGS and not self._may_drop(parameters)):
             return envelope | {"result": result}
-        return envelope | {"result": spoil(fault, method, parameters, result, level=self._level, dice=self._dice)}
+        return envelope | {"result": spoil(fault, method, parameters, result, levels=self._levels, dice=self._dice)}
 
     def _may_drop(self, parameters: list[Any]) -> bool:
         is_by_hash = bool(parameters) and isinstance(parameters[0], dict) and "blockHash" in parameters[0]

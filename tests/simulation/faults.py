@@ -31,7 +31,18 @@ PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
     "lagging": ("lag", "finalized_ahead", "say_head"),
     "truncating": ("lag",),
     "dropping": (
-        *("drop_all", "drop_block", "drop_one", "twice", "stranger", "other_topic", "removed", "outside", "reversed"),
+        *(
+            "drop_all",
+            "drop_block",
+            "drop_topic",
+            "drop_one",
+            "twice",
+            "stranger",
+            "other_topic",
+            "removed",
+            "outside",
+            "reversed",
+        ),
         *("other_hash", "no_logs", "other_block", "other_parent"),
     ),
     "orphaned": ("orphan", "orphan", "mixed"),
@@ -39,13 +50,13 @@ PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What befalls an endpoint of each kind in its bad phases."""
 
-LIES_ABOUT_LOGS: Final = frozenset({"drop_all", "drop_block", "drop_one"})
+LIES_ABOUT_LOGS: Final = frozenset({"drop_all", "drop_block", "drop_topic", "drop_one"})
 UNDETECTABLE: Final[Mapping[ProofLevel, Mapping[str, frozenset[str]]]] = {
     # Logs are believed as they come, from a node that has the last block.
     ProofLevel.PINNED: {"range": LIES_ABOUT_LOGS | {"other_hash"}, "hash": frozenset({"drop_one"})},
     # Each log that came belongs to its block; nothing is known of those that did not come.
     ProofLevel.HASH: {"range": LIES_ABOUT_LOGS, "hash": frozenset({"drop_one"})},
-    # A block's bloom says that there are logs, not how many.
+    # A block's bloom says that there are logs of a topic, not how many.
     ProofLevel.BLOOM: {"range": frozenset({"drop_one"}), "hash": frozenset({"drop_one"})},
     ProofLevel.RECEIPTS: {"range": frozenset(), "hash": frozenset()},
 }
@@ -72,6 +83,12 @@ def drop_block(logs: list[Json], dice: Random) -> list[Json]:
     return [log for log in logs if log["blockNumber"] != gone]
 
 
+def drop_topic(logs: list[Json], dice: Random) -> list[Json]:
+    """Leave out all logs of one kind in one block."""
+    gone = dice.choice(logs)
+    return [log for log in logs if (log["blockNumber"], log["topics"][0]) != (gone["blockNumber"], gone["topics"][0])]
+
+
 def drop_one(logs: list[Json], dice: Random) -> list[Json]:
     """Leave out one log of a block that has another."""
     heights = [log["blockNumber"] for log in logs]
@@ -93,6 +110,7 @@ def with_one(change: Callable[[Json], Json], *, instead: bool) -> Callable[[list
 OF_LOGS: Final[Mapping[str, Callable[[list[Json], Random], Any]]] = {
     "drop_all": drop_all,
     "drop_block": drop_block,
+    "drop_topic": drop_topic,
     "drop_one": drop_one,
     "twice": with_one(lambda log: log, instead=False),
     "stranger": with_one(lambda log: log | {"address": "0x" + "5e" * 20, "logIndex": "0xfff"}, instead=False),
@@ -112,11 +130,19 @@ OF_HEADERS: Final[Mapping[str, Callable[[Json], Any]]] = {
 }
 
 
-def spoil(fault: str, method: str, parameters: list[Any], result: Any, *, level: ProofLevel, dice: Random) -> Any:
+def spoil(
+    fault: str,
+    method: str,
+    parameters: list[Any],
+    result: Any,
+    *,
+    levels: Mapping[str, ProofLevel],
+    dice: Random,
+) -> Any:
     """Return the result with the fault in it, where it can have it and somebody could notice."""
     if method == "eth_getLogs" and fault in OF_LOGS and result:
         asked = "hash" if "blockHash" in parameters[0] else "range"
-        return result if fault in UNDETECTABLE[level][asked] else OF_LOGS[fault](result, dice)
+        return result if fault in UNDETECTABLE[levels[asked]][asked] else OF_LOGS[fault](result, dice)
     if method == "eth_getBlockByNumber" and fault in OF_HEADERS and result:
         return OF_HEADERS[fault](result)
     return result

@@ -3,22 +3,15 @@ All that the simulation knows of the indexer: how it is run, what may be tuned, 
 """
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from types import ModuleType
-from typing import cast
+from typing import Final, cast
 
-import structlog
-
-from chain.rpc import Rpc
-from indexer import plan, program, store
-from indexer.follower import Follower
-from indexer.program import Source
-from indexer.reader import Reader
-from indexer.store import Store
+from indexer import comparing, plan, program, store, window
+from indexer.program import Outside, Source
 from indexer.values import Followed
 from models.requests import RequestKind
 from models.values import Chain, ProofLevel
@@ -26,17 +19,16 @@ from runtime.database import Connection, Pool
 from tests.simulation.database import SimulatedPool
 from tests.simulation.endpoint import SimulatedTransport
 
-LEVEL = ProofLevel.HASH
-RECORDS_PROOFS = False
-CAN_RESUME = False
-CAN_REINDEX = False
+CAN_ANSWER_REQUESTS: Final = False
+PATIENCE_SECONDS: Final = 20.0
 
-TUNINGS: Sequence[tuple[ModuleType, str, tuple[int, ...]]] = (
+TUNINGS: Final[Sequence[tuple[ModuleType, str, tuple[int, ...]]]] = (
     (plan, "NEAR_BLOCKS", (2, 8, 64)),
     (plan, "HEADERS_MAX", (3, 16, 128)),
-    (plan, "RANGE_FIRST", (1, 7, 2000)),
     (plan, "PENDING_FACTS_MAX", (10, 250_000)),
     (store, "HEADERS_KEPT", (4, 512)),
+    (comparing, "COMPARED_FIRST", (1, 16)),
+    (window, "READS_MAX", (1, 6)),
 )
 """Sizes that a small world must have smaller, to see what happens at their edges."""
 
@@ -47,7 +39,6 @@ class Settings:
 
     sources: tuple[Source, ...]
     offline_after: timedelta
-    level: ProofLevel
 
 
 def tune(dice: Random, set_attribute: Callable[[ModuleType, str, int], None]) -> None:
@@ -66,29 +57,27 @@ async def run_indexer(
     stop: asyncio.Event,
 ) -> None:
     """Be an indexer until told to stop."""
-    async with asyncio.TaskGroup() as group:
-        for source in settings.sources:
-            group.create_task(_follow(cast("Pool", pool), transport, source, settings, clock, stop))
+    await program.index(
+        cast("Pool", pool),
+        settings.sources,
+        stop,
+        offline_after=settings.offline_after,
+        wait_seconds=PATIENCE_SECONDS,
+        outside=Outside(transport=transport, clock=clock),
+    )
 
 
-async def _follow(
-    pool: Pool,
-    transport: SimulatedTransport,
-    source: Source,
-    settings: Settings,
-    clock: Callable[[], float],
-    stop: asyncio.Event,
-) -> None:
-    kept = Store(pool, source.followed, offline_after=settings.offline_after)
-    async with Rpc(source.urls, transport=transport, clock=clock) as rpc:
-        await program._establish(pool, rpc, source, stop, wait_seconds=math.inf)
-        follower = Follower(Reader(rpc, source.followed), kept, clock=clock)
-        await program._repeat(follower, source, stop, structlog.get_logger())
-
-
-def source(followed: Followed, urls: Sequence[str], poll_seconds: float) -> Source:
+def source(
+    followed: Followed, urls: Sequence[str], *, poll_seconds: float, history_proof: ProofLevel, head_proof: ProofLevel
+) -> Source:
     """Return how a chain is followed."""
-    return Source(followed=followed, urls=tuple(urls), poll_seconds=poll_seconds)
+    return Source(
+        followed=followed,
+        urls=tuple(urls),
+        poll_seconds=poll_seconds,
+        history_proof=history_proof,
+        head_proof=head_proof,
+    )
 
 
 async def request(connection: Connection, kind: RequestKind, chain: Chain, first_block: int | None = None) -> None:

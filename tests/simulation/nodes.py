@@ -38,6 +38,7 @@ class Traits:
     has_receipts: bool = True
     cuts_off: bool = False
     says_removed: bool = True
+    dates_logs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Node:
         found = [log for block in blocks for log in block.wire_logs if matches(log, wanted["address"], topics)]
         if len(found) > self.traits.logs_max and len(blocks) > 1:
             raise Refusal(texts.TOO_MUCH[3])
-        return found if self.traits.says_removed else [_without_removed(log) for log in found]
+        return [self._as_told(log) for log in found]
 
     def receipts(self, name: Any) -> list[Json] | None:
         """Answer `eth_getBlockReceipts`."""
@@ -92,6 +93,12 @@ class Node:
             return None
         self._remember(block.number)
         return receipts_of(block)
+
+    def _as_told(self, log: Json) -> Json:
+        hidden = {name for name, is_told in (("removed", self.traits.says_removed),) if not is_told}
+        if not self.traits.dates_logs:
+            hidden.add("blockTimestamp")
+        return {name: value for name, value in log.items() if name not in hidden}
 
     def _range(self, first: int, last: int) -> list[Block]:
         self._remember(first)
@@ -144,10 +151,6 @@ def receipts_of(block: Block) -> list[Json]:
         own = {name: log[name] for name in ("transactionHash", "transactionIndex", "blockHash", "blockNumber")}
         receipts.setdefault(log["transactionHash"], {**own, "status": "0x1", "logs": []})["logs"].append(log)
     return list(receipts.values())
-
-
-def _without_removed(log: Json) -> Json:
-    return {name: value for name, value in log.items() if name != "removed"}
 
 
 METHODS: Mapping[str, Callable[..., Any]] = {

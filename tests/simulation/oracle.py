@@ -14,7 +14,6 @@ from psycopg import sql
 from models.state import JOBS, PROVIDERS, Derivation
 from models.values import Chain, checksum_address
 from runtime import state_store
-from tests.simulation import indexing
 from tests.simulation.blockchain import Block, Blockchain
 from tests.simulation.database import Database, SimulatedConnection
 
@@ -58,8 +57,7 @@ async def check(database: Database, chain: Blockchain, *, offline_after: timedel
             _compare(table, rows, await _rows(connection, table, "block_number, log_index"))
         await _check_addresses(connection, expected)
         await _check_checkpoint(connection, chain)
-        if indexing.RECORDS_PROOFS:
-            await _check_proofs(connection, chain)
+        await _check_proofs(connection, chain)
         await _check_state(connection, derivation, _time(chain.head) - offline_after)
 
 

@@ -55,7 +55,7 @@ async def _story(world: World) -> None:
     await schedule.act_out(world)
     if world.blueprint.beyond_finality:
         await schedule.undo_final_blocks(world)
-        if not indexing.CAN_RESUME:
+        if not indexing.CAN_ANSWER_REQUESTS:
             return
     await schedule.calm_down(world)
     async with world.database.connection() as connection:

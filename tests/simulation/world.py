@@ -118,6 +118,7 @@ class World:
             contract=plan.followed.contract,
             first=plan.followed.start_block - 1,
             finality_lag=plan.finality_lag,
+            has_milliseconds=plan.has_milliseconds,
             dice=Random(f"{self.blueprint.seed}/{name}"),
         )
         for age in range(plan.history, 0, -1):
@@ -129,7 +130,7 @@ class World:
                 chain,
                 traits=each.traits,
                 drops_in=each.drops_in,
-                level=self.blueprint.settings.level,
+                levels={"range": plan.history_proof, "hash": plan.head_proof},
                 dice=Random(f"{self.blueprint.seed}/{each.name}"),
                 trace=self.trace,
             )

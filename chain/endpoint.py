@@ -13,8 +13,8 @@ from copy import copy
 from typing import Any, TypeVar
 
 from chain import judge
-from chain.calls import Call, header
-from chain.errors import AskLess, Cause, HistoryGone, LogsOff, RpcError, SplitTopics, TryAgain
+from chain.calls import Call, chain_id, header
+from chain.errors import AskLess, Cause, HistoryGone, LogsOff, Rest, RpcError, SplitTopics, TryAgain
 from chain.health_values import Health, Reach, Resting
 from chain.line import LOGS, Failure, Line, last_block, one_block
 from chain.place import Veil
@@ -38,14 +38,22 @@ HISTORY_GONE_SECONDS = 600.0
 
 class Endpoint:
     """
-    An endpoint of a chain; `alone` says that there is no other one.
+    An endpoint of a chain; `alone` says that there is no other one, `chain_id` what it must prove to be of.
 
     `head`, its newest block, `height` and `finalized` are as of its last look, `latency_seconds` is a moving average,
     `under_way` counts its batches under way. `splits_topics` says that it takes one topic at a time.
     """
 
     def __init__(
-        self, url: str, *, name: str, rank: int, alone: bool, transport: Transport, clock: Callable[[], float]
+        self,
+        url: str,
+        *,
+        name: str,
+        rank: int,
+        alone: bool,
+        transport: Transport,
+        clock: Callable[[], float],
+        chain_id: int | None = None,
     ) -> None:
         self.name = name
         self.rank = rank
@@ -65,6 +73,8 @@ class Endpoint:
         self._head_at = float("-inf")
         self._history = (0, float("-inf"))
         self._logs_proof: Call[Any] | None = None
+        # None where it need not, or need no more, be proven.
+        self._chain_id = chain_id
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name})"
@@ -167,12 +177,25 @@ class Endpoint:
     async def _ends(self) -> tuple[Header, Header]:
         """Return the newest block and the newest final one, and see that logs are answered if they were not."""
         with self._counted():
-            head, finalized = await self._ask([header("latest"), header("finalized")])
+            proof: list[Call[Any]] = [] if self._chain_id is None else [chain_id()]
+            head, finalized, *identity = await self._ask([header("latest"), header("finalized"), *proof])
+            if identity:
+                self._prove_chain(identity[0])
             if head is None or finalized is None:
                 raise TryAgain(f"{self.name}: it has no latest or no finalized block")
             if self._logs_proof is not None:
                 await self._ask([one_block(self._logs_proof, finalized.number)])
         return head, finalized
+
+    def _prove_chain(self, answered: str) -> None:
+        """See once that it is an endpoint of the chain we mean: what another one says of its head means nothing."""
+        if self._chain_id is not None and answered != hex(self._chain_id):
+            reason = f"it is of chain {answered}, not of {self._chain_id:#x}"
+            error = Rest(f"{self.name}: {reason}")
+            now = self._clock()
+            self._health = judge.judge(error, self._health, reason=reason, asked_at=now, now=now)
+            raise error
+        self._chain_id = None
 
     def _saw(self, head: Header, finalized: Header) -> None:
         now = self._clock()

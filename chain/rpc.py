@@ -33,6 +33,7 @@ class Rpc:
         self,
         urls: Sequence[str],
         *,
+        chain_id: int | None = None,
         timeout_seconds: float = 10.0,
         transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -44,7 +45,15 @@ class Rpc:
         self._clock = clock
         self._looks: dict[Endpoint, asyncio.Task[RpcError | None]] = {}
         self.endpoints = tuple(
-            Endpoint(url, name=name, rank=rank, alone=len(urls) == 1, transport=transport, clock=clock)
+            Endpoint(
+                url,
+                name=name,
+                rank=rank,
+                alone=len(urls) == 1,
+                transport=transport,
+                clock=clock,
+                chain_id=chain_id,
+            )
             for rank, (url, name) in enumerate(zip(urls, names_of(urls), strict=True))
         )
 

@@ -41,8 +41,8 @@ async def establish(pool: Pool, rpc: Rpc, followed: Followed) -> None:
 
 
 async def _check_endpoint(rpc: Rpc, followed: Followed) -> bytes:
-    identity = await rpc.ask(chain_id())
-    answered = int(identity, 16)
+    told = await rpc.ask(chain_id())
+    answered = int(told, 16)
     if answered != followed.chain_id:
         raise WrongChain(
             f"{followed.chain}: the endpoint is of chain {answered}, settings say {followed.chain.upper()}_CHAIN_ID="

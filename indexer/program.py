@@ -124,7 +124,8 @@ class _Leading:
     async def run(self, *, wait_seconds: float) -> None:
         """Lead the chain whenever nobody else does, until told to stop or until the block to stop at is reached."""
         outside = self._outside
-        async with Rpc(self._source.urls, transport=outside.transport, clock=outside.clock) as rpc:
+        urls, chain_id = self._source.urls, self._source.followed.chain_id
+        async with Rpc(urls, chain_id=chain_id, transport=outside.transport, clock=outside.clock) as rpc:
             await self._establish(rpc, wait_seconds)
             ending = _Ending.SUPERSEDED
             while ending is _Ending.SUPERSEDED and not self._stop.is_set():

@@ -23,11 +23,14 @@ from chain.wire import Header, RawLog
 from indexer import verify
 from indexer.proving import Prover
 from indexer.values import Followed, Piece, Tip, join
-from indexer.verify import Doubtful
+from indexer.verify import Doubtful, NotThere
 from models.values import BlockId, BlockRange, ProofLevel
 
 HEADERS_READ = (ProofLevel.BLOOM, ProofLevel.RECEIPTS)
 """The levels at which the header of every block is read."""
+
+MISSED_MAX = 3
+"""How often in a row the endpoint we follow may lack a block below its own head."""
 
 
 class Reader:
@@ -39,6 +42,7 @@ class Reader:
         self._prover = Prover(rpc, self._ours)
         self._head_level = head_level
         self._leader = rpc.endpoints[0]
+        self._missed = 0
 
     @property
     def range_size(self) -> int:
@@ -55,12 +59,24 @@ class Reader:
     async def head(self, blocks: BlockRange, tip: Tip) -> Piece:
         """Return blocks near the head as the endpoint we follow has them, with every header."""
         endpoint = self._leader
-        with doubting(endpoint):
+        with doubting(endpoint), self._missing(endpoint):
             headers = [tip.head] if blocks.first == tip.number else await self._headers(endpoint, _numbers(blocks))
             verify.check_links(_parent(headers[0]), headers)
             logs = await self._logs_by_hash(endpoint, blocks, headers)
             logs, level = await self._prover.complete(endpoint, headers, logs, self._head_level)
         return _piece(endpoint, blocks, headers, logs, level)
+
+    @contextmanager
+    def _missing(self, endpoint: Endpoint) -> Iterator[None]:
+        """Distrust an endpoint that again and again has not what its own head promises; once is a busy balancer."""
+        try:
+            yield
+        except NotThere as error:
+            self._missed += 1
+            if self._missed >= MISSED_MAX:
+                endpoint.distrust(str(error))
+            raise
+        self._missed = 0
 
     async def history(self, blocks: BlockRange, level: ProofLevel) -> Piece:
         """Return a range of final blocks, read part by part. Raises an `RpcError` when nobody can answer."""

@@ -18,9 +18,13 @@ class Doubtful(TryAgain):
     """The answers contradict each other or the question: nothing of them is used, and we ask again."""
 
 
+class NotThere(TryAgain):
+    """A block is not there that its endpoint's head lies at or above: it lags behind itself, or makes its head up."""
+
+
 def check_heights(headers: Sequence[Header | None], numbers: Sequence[int], *, final: bool = False) -> list[Header]:
     """
-    Return the headers; raise `TryAgain` if one is not there, `Doubtful` if one is not of the block asked for.
+    Return the headers; raise `NotThere` if one is not there, `Doubtful` if one is not of the block asked for.
 
     One that the endpoint itself holds `final` must be there.
     """
@@ -29,7 +33,7 @@ def check_heights(headers: Sequence[Header | None], numbers: Sequence[int], *, f
         if header is None and final:
             raise Doubtful(f"the endpoint has no block {number}, which it holds final")
         if header is None:
-            raise TryAgain(f"the endpoint has no block {number} yet")
+            raise NotThere(f"the endpoint has no block {number} yet")
         if header.height != number:
             raise Doubtful(f"asked for block {number}, the endpoint answered block {header.height} {header.hash}")
         present.append(header)

@@ -26,6 +26,7 @@ class Node:
     height: int = 100
     trails: int = 2
     branch: str = "a"
+    chain_id: int = 56
     latency_seconds: float = 0.01
     failure: Exception | HttpAnswer | None = None
     logs: list[Any] | str = field(default_factory=list)
@@ -60,6 +61,8 @@ class Node:
             case {"method": "eth_getLogs", "params": [criteria]}:
                 many = criteria.get("fromBlock") != criteria.get("toBlock") and self.logs_of_many is not None
                 return _logs_reply(self.logs_of_many if many else self.logs)
+            case {"method": "eth_chainId"}:
+                return {"result": hex(self.chain_id)}
             case {"method": "echo", "params": [text]}:
                 return {"result": text}
         return {"error": {"code": -32601, "message": f"the method {request['method']} is unknown to this node"}}
@@ -76,10 +79,10 @@ class Nodes:
         return await self._nodes[url].answer(json.loads(body))
 
 
-def rpc_of(*nodes: Node) -> Rpc:
+def rpc_of(*nodes: Node, chain_id: int | None = None) -> Rpc:
     """Return an Rpc on these nodes, named a, b, c, in this order of preference, in the time of the running loop."""
     urls = {f"http://{name}": node for name, node in zip("abcdef", nodes, strict=False)}
-    return Rpc(list(urls), transport=Nodes(urls), clock=now)
+    return Rpc(list(urls), chain_id=chain_id, transport=Nodes(urls), clock=now)
 
 
 def header(number: int, branch: str = "a") -> dict[str, Any]:

@@ -207,6 +207,23 @@ def test_a_batch_beside_which_an_endpoint_recovers_goes_to_it_again() -> None:
     assert recovered >= 15
 
 
+def test_an_endpoint_of_another_chain_is_not_followed() -> None:
+    """However far ahead it is: it proves its chain once, at its first look, and the others do not lag behind it."""
+    stranger, ours = Node(height=9_000, chain_id=97), Node()
+
+    async def main() -> tuple[list[str], str]:
+        async with rpc_of(stranger, ours, chain_id=56) as rpc:
+            led = await looks(rpc, 5)
+            rests = rpc.endpoints[0].rests
+            return led, rests.reason if rests else ""
+
+    led, reason = run(main())
+
+    assert led == ["b"]
+    assert reason == "it is of chain 0x61, not of 0x38"
+    assert [methods.count("eth_chainId") for _, methods in ours.asked[:2]] == [1, 0]
+
+
 async def test_an_rpc_needs_an_endpoint() -> None:
     """Without one there is nothing to ask."""
     with pytest.raises(AssertionError):

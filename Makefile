@@ -47,11 +47,15 @@ test: setup assets ## Run the tests; PYTEST_ARGS narrows them, as in PYTEST_ARGS
 test-long: setup assets ## Run all tests, those that take many minutes too
 	@.venv/bin/pytest --timeout 1800 $(PYTEST_ARGS)
 
+.PHONY: bench
+bench: setup ## Measure what must stay fast, each figure beside a yardstick (minutes, and 5 GB of disk)
+	@.venv/bin/python -m benchmarks.heartbeats
+
 .PHONY: lint
 lint: setup ## Check style, formatting and types
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy --strict $(ROOMS) tests
+	@.venv/bin/mypy --strict $(ROOMS) benchmarks tests
 
 .PHONY: format
 format: setup ## Put every Python file in order

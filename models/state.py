@@ -94,12 +94,12 @@ select
     known.checksum as wallet_address,
     coalesce(registered.gpu_model_text, '') as gpu_model,
     least(coalesce(registered.vram, 0), {INT4_MAX})::integer as vram,
-    beat.block_time as last_seen,
-    coalesce(beat.block_time >= %(online_since)s, false) as is_online,
+    beats.last_at as last_seen,
+    coalesce(beats.last_at >= %(online_since)s, false) as is_online,
     least(coalesce(credited.new_count, 0), {INT4_MAX})::integer as total_jobs_completed,
     least(coalesce(credited.new_count, 0), {INT4_MAX})::integer as reputation_score,
-    least(first_registered.block_time, first_beat.block_time, first_credited.block_time) as created_at,
-    greatest(registered.block_time, beat.block_time, credited.block_time) as updated_at,
+    least(first_registered.block_time, beats.first_at, first_credited.block_time) as created_at,
+    greatest(registered.block_time, beats.last_at, credited.block_time) as updated_at,
     first_registered.block_time as registered_at,
     registered.block_number as source_block,
     registered.block_hash as source_hash,
@@ -114,13 +114,24 @@ left join lateral (
 left join lateral (
     select block_time from node_registered fact where fact.provider = keys.key order by block_number, log_index limit 1
 ) first_registered on true
-left join lateral (
-    select block_time from node_heartbeat fact
-    where fact.provider = keys.key order by block_number desc, log_index desc limit 1
-) beat on true
-left join lateral (
-    select block_time from node_heartbeat fact where fact.provider = keys.key order by block_number, log_index limit 1
-) first_beat on true
+cross join lateral (
+    -- Of old heartbeats only their days are left.
+    select min(at) as first_at, max(at) as last_at from (
+        (
+            select block_time as at from node_heartbeat fact
+            where fact.provider = keys.key order by block_number, log_index limit 1
+        )
+        union all
+        (
+            select block_time from node_heartbeat fact
+            where fact.provider = keys.key order by block_number desc, log_index desc limit 1
+        )
+        union all
+        (select first_beat from provider_days folded where folded.provider = keys.key order by day limit 1)
+        union all
+        (select last_beat from provider_days folded where folded.provider = keys.key order by day desc limit 1)
+    ) as ends
+) beats
 left join lateral (
     select new_count, block_time from job_count_incremented fact
     where fact.provider = keys.key order by block_number desc, log_index desc limit 1
@@ -129,7 +140,7 @@ left join lateral (
     select block_time from job_count_incremented fact
     where fact.provider = keys.key order by block_number, log_index limit 1
 ) first_credited on true
-where coalesce(registered.block_time, beat.block_time, credited.block_time) is not null
+where coalesce(registered.block_time, beats.last_at, credited.block_time) is not null
 """
 
 
@@ -140,8 +151,9 @@ class Derivation:
 
     `derive` is the query over a `keys` relation; `rows` is the condition that a row of the state table is one of
     `keys`; `shown` and `watched` say how a change names the row and which columns a filter can ask for (the row
-    is called `it`). `facts` are the fact tables with their key column. `lock_class` sets its advisory locks apart.
-    `stale` finds the keys whose state the passing of block time changes, where there are such.
+    is called `it`). `facts` are the fact tables with their key column, `folded` the tables that stand for facts
+    dropped since. `lock_class` sets its advisory locks apart. `stale` finds the keys whose state the passing of block
+    time changes, where there are such.
     """
 
     entity: Entity
@@ -154,6 +166,7 @@ class Derivation:
     watched: str
     facts: tuple[tuple[str, str], ...]
     lock_class: int
+    folded: tuple[tuple[str, str], ...] = ()
     stale: str | None = None
 
     def refresh(self, keys: str = KEYED) -> str:
@@ -177,11 +190,11 @@ select {self.shown}, 'REMOVED', {self.watched}, null from old it join removed us
         return f"with keys as ({KEYED}) select {self.shown}, {self.watched} from {self.table} it where {self.rows}"
 
     def every_key(self) -> str:
-        """Return the scope of a rebuild: each key that has a fact or a row."""
-        return " union ".join(f"select {column} as key from {table}" for table, column in self.facts)
+        """Return the scope of a rebuild: each key that has a fact, or had one."""
+        return " union ".join(f"select {column} as key from {table}" for table, column in self.facts + self.folded)
 
     def keys_since(self) -> str:
-        """Return the scope of keys with a fact in a block above the parameter `since`."""
+        """Return the scope of keys with a fact in a block above `since`: facts go only once state follows from them."""
         return " union ".join(
             f"select {column} as key from {table} where block_number > %(since)s" for table, column in self.facts
         )
@@ -241,8 +254,17 @@ PROVIDERS = Derivation(
         'reputation_score', it.reputation_score)""",
     facts=(("node_registered", "provider"), ("node_heartbeat", "provider"), ("job_count_incremented", "provider")),
     lock_class=2,
-    # Uses the index providers_by_last_seen from both sides.
+    folded=(("provider_days", "provider"),),
+    # Uses the index providers_by_last_seen from both sides. The outer bounds leave nothing out: they tell the planner
+    # how little there is between them; it takes the two columns to be unrelated, and would read the whole table.
     stale="""
-        select decode(substr(wallet_address, 3), 'hex') as key from providers
-        where (is_online and last_seen < %(online_since)s) or (not is_online and last_seen >= %(online_since)s)""",
+        select decode(substr(wallet_address, 3), 'hex') as key from (
+            select wallet_address from providers
+            where is_online and last_seen < %(online_since)s
+                and last_seen >= (select min(last_seen) from providers where is_online)
+            union all
+            select wallet_address from providers
+            where not is_online and last_seen >= %(online_since)s
+                and last_seen <= (select max(last_seen) from providers where not is_online)
+        ) as turned""",
 )

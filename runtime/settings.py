@@ -75,6 +75,7 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Wallets = Annotated[frozenset[bytes], NoDecode, BeforeValidator(_wallets)]
 NatsUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_urls(("nats", "tls", "ws", "wss")))]
 BlockNumber = Annotated[int, Field(ge=0)]
+RetentionDays = Annotated[int, Field(ge=0, le=36_500)]
 TcpPort = Annotated[int, Field(ge=1, le=65535)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 
@@ -116,9 +117,12 @@ class OpbnbSettings(_Settings):
 
 
 class IndexerSettings(_Settings):
-    """How the indexer follows and what it derives."""
+    """How the indexer follows, what it derives and how many days it keeps what grows; 0 keeps it for ever."""
 
     provider_offline_after_seconds: Annotated[int, Field(gt=0)] = 720
+    heartbeat_retention_days: RetentionDays = 35
+    feed_retention_days: RetentionDays = 7
+    request_retention_days: RetentionDays = 90
     bsc_poll_seconds: Annotated[float, Field(gt=0)] = 0.15
     opbnb_poll_seconds: Annotated[float, Field(gt=0)] = 0.1
 

@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("online_seconds", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("provider", "day"),
     )
+    op.create_index("provider_days_by_day", "provider_days", ["day"], unique=False)
     set_aside()
     heartbeats("node_heartbeat", postgresql_partition_by="range (block_number)")
     op.execute(PARTITIONS)

@@ -2,10 +2,13 @@
 
 import asyncio
 import uuid
+from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
+from indexer.retention_store import forget_changes
 from runtime.feed import Position
 from tests.integration.graphql_api.client import Client
 from tests.integration.graphql_api.market import (
@@ -112,6 +115,38 @@ async def test_a_cursor_older_than_the_feed_is_refused(api: Client, market: Mark
 
     assert "what changed since this cursor is no longer kept" in error["message"]
     assert error["extensions"]["code"] == "CURSOR_EXPIRED"
+
+
+async def test_what_the_retention_cut_is_not_passed_over(api: Client, market: Market, schema_url: str) -> None:
+    """From before the cut the cursor is refused; from just before what was kept, that is told."""
+    for number in (1, 2, 3):
+        await market.commit(created(number, number, payment=1))
+    [(epoch, newest)] = await market.execute("select epoch, position from feed")
+    async with await psycopg.AsyncConnection.connect(schema_url, autocommit=True) as connection:
+        assert await forget_changes(connection, timedelta(0)) == newest - 1
+
+    error = await _refusal(api, JOBS, after=str(Position(epoch=epoch, number=newest - 2)))
+    async with api.watch(JOBS, after=str(Position(epoch=epoch, number=newest - 1))) as watching:
+        kept = await next_change(watching)
+
+    assert error["extensions"]["code"] == "CURSOR_EXPIRED"
+    assert kept["jobId"] == job_hex(3)
+
+
+async def test_an_emptied_feed_is_no_feed_without_changes(api: Client, market: Market) -> None:
+    """Only who has seen everything may go on from there."""
+    await market.commit(created(1, 1, payment=1))
+    await market.execute("delete from changes")
+    [(epoch, newest)] = await market.execute("select epoch, position from feed")
+
+    error = await _refusal(api, JOBS, after=str(Position(epoch=epoch, number=newest - 1)))
+    async with api.watch(JOBS, after=str(Position(epoch=epoch, number=newest))) as watching:
+        await until_it_hears(watching, market)
+        await market.commit(created(2, 2, payment=1))
+        heard = await next_change(watching)
+
+    assert error["extensions"]["code"] == "CURSOR_EXPIRED"
+    assert heard["jobId"] == job_hex(2)
 
 
 @pytest.mark.parametrize("cursor", ["", "garbage", "AAAA", "\ud800", "😀", "=" * 40])

@@ -62,6 +62,16 @@ async def open_pool(
         await pool.close()
 
 
+@asynccontextmanager
+async def own_connection(pool: Pool) -> AsyncIterator[Connection]:
+    """Yield a connection like the pool's that nobody else uses: its locks and temporary tables end with the block."""
+    url, options = pool.conninfo, pool.kwargs
+    assert isinstance(url, str), "open_pool names the server by a URL"
+    assert isinstance(options, dict), "open_pool gives its options as they are"
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True, **options) as connection:
+        yield connection
+
+
 async def wait_until_reachable(url: str, *, wait_seconds: float) -> None:
     """Return when Postgres answers at `url`; raise `DatabaseUnreachable` with the last error after `wait_seconds`."""
     deadline = time.monotonic() + wait_seconds

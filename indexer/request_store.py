@@ -10,14 +10,15 @@ session of the connection the work is done on, so a worker that dies lets go of 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from indexer.rereading_values import Counts
-from models.requests import Request
-from models.values import Chain
+from models.requests import Request, RequestKind
+from models.values import Chain, ProofLevel
 from runtime.database import Connection
 
 LOCK_CLASS = 4
@@ -26,7 +27,20 @@ LOCK_CLASS = 4
 CANCELLED = "cancelled by whoever asked for it"
 
 
-async def insert(connection: Connection, request: Request) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """What is asked for, and by whom; see `models.requests.Request` for the fields."""
+
+    kind: RequestKind
+    chain: Chain
+    requested_by: str
+    first_block: int | None = None
+    last_block: int | None = None
+    level: ProofLevel | None = None
+    repairs: bool = False
+
+
+async def insert(connection: Connection, request: NewRequest) -> int:
     """Ask for something, and return the number to watch it by."""
     row = await (
         await connection.execute(

@@ -3,6 +3,7 @@
 from chain.rpc import Rpc
 from indexer import request_store
 from indexer.reader import Reader
+from indexer.request_store import NewRequest
 from indexer.requests import Worker
 from indexer.rereading_values import Findings
 from models.requests import Request, RequestKind
@@ -24,7 +25,7 @@ async def ask(
     repairs: bool | None = None,
 ) -> int:
     """Insert a request and return its number."""
-    request = Request(
+    request = NewRequest(
         kind=kind,
         chain=chain,
         first_block=first,

@@ -44,7 +44,7 @@ async def test_a_reindex_that_ends_anywhere_leaves_nothing_behind(
         await activity.step()
     await world.bsc.mine(20)
     await index.settle()
-    fresh, before, number = await fresh_index(world, postgres), {}, 0
+    fresh, before, number = await fresh_index(world, postgres), Contents(), 0
     fired = Fired(partial(interruption, database_url))
 
     for attempt in range(1, AWAITS_MAX):
@@ -57,7 +57,7 @@ async def test_a_reindex_that_ends_anywhere_leaves_nothing_behind(
             assert before == await but_requests(index.pool)
         else:
             assert fresh == await contents(index.pool)
-            before = {}
+            before = Contents()
         if fired.times < attempt:
             break
 

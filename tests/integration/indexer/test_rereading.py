@@ -43,7 +43,7 @@ async def damage(pool: Pool, *statements: str) -> None:
     """Change tables past all our programs, and let the state follow."""
     async with pool.connection() as connection:
         for statement in statements:
-            await connection.execute(statement)  # type: ignore[arg-type]  # Texts of this module.
+            await connection.execute(statement)
 
 
 LOSE_A_JOB = """

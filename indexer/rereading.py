@@ -19,14 +19,14 @@ from itertools import islice
 from typing import Final, Protocol, TypeVar
 
 from chain.decode import Undecodable
-from chain.errors import Refused, RpcError
+from chain.errors import HistoryGone, Refused, RpcError
 from indexer import judge, plan, request_store, rereading_commit_store, rereading_store
 from indexer.decode import to_facts
 from indexer.judge import Apply, Asked, Refusal, Scope, Standing, TakeBack
 from indexer.rereading_values import Counts, Findings
 from indexer.values import Followed, Piece, Tip
 from models.requests import Request, RequestKind
-from models.values import BlockId, BlockRange, ProofLevel
+from models.values import BlockId, BlockRange, Chain, ProofLevel
 from runtime.database import Connection
 from runtime.feed import Change
 
@@ -123,7 +123,7 @@ class Rereading:
         while True:
             try:
                 return await ask()
-            except Refused as error:
+            except (HistoryGone, Refused) as error:
                 raise Impossible(str(error)) from error
             except RpcError as error:
                 self._trouble = str(error)
@@ -180,17 +180,20 @@ class Rereading:
     async def _apply(self, scope: Scope, tip: Tip, verdict: Apply | TakeBack) -> tuple[list[Change], int | None]:
         """Make our tables equal to what was read; return the changes, and how many facts above it were taken back."""
         connection, followed = self._connection, self._followed
-        await rereading_commit_store.apply_differences(connection, followed)
+        reorged, last = isinstance(verdict, TakeBack), scope.blocks.last
         taken_back, moved = None, []
-        if isinstance(verdict, TakeBack):
-            taken_back = await rereading_commit_store.take_back_above(connection, followed, scope.blocks.last)
+        if followed.chain is Chain.OPBNB:
+            await rereading_commit_store.unfold_days(connection, taken_back_above=last if reorged else None)
+        await rereading_commit_store.apply_differences(connection, followed)
+        if reorged:
+            taken_back = await rereading_commit_store.take_back_above(connection, followed, last)
             await rereading_commit_store.follow_branch(
-                connection, followed, fork=scope.fork, last=scope.blocks.last, finalized=tip.finalized
+                connection, followed, fork=scope.fork, last=last, finalized=tip.finalized
             )
         if scope.mends_fork:
-            moved = [await rereading_commit_store.end_pause(connection, followed, final_through=scope.blocks.last)]
+            moved = [await rereading_commit_store.end_pause(connection, followed, final_through=last)]
         changes = await rereading_commit_store.refresh(
-            connection, followed, offline_after=self._offline_after, by_reorg=isinstance(verdict, TakeBack)
+            connection, followed, offline_after=self._offline_after, by_reorg=reorged
         )
         return changes + moved, taken_back
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from psycopg import sql
 
-from indexer import proof_store
+from indexer import proof_store, uptime_store
 from indexer.bulk_store import COLUMNS
+from indexer.decode import TABLES
 from indexer.heartbeat_store import ensure_partitions
 from indexer.rereading_store import PLACE, tables_of
 from indexer.values import Followed
@@ -44,6 +45,18 @@ async def our_hash(connection: Connection, followed: Followed, number: int) -> b
         )
     ).fetchone()
     return None if row is None else bytes(row[0])
+
+
+async def unfold_days(connection: Connection, *, taken_back_above: int | None) -> None:
+    """Let days be folded anew that heartbeats count into which come, go or change; before they do."""
+    row = await (
+        await connection.execute(
+            "select min(block_number) - 1 from differing where fact_table = %s", (TABLES["NodeHeartbeat"],)
+        )
+    ).fetchone()
+    above = [number for number in (row and row[0], taken_back_above) if number is not None]
+    if above:
+        await uptime_store.unfold(connection, min(above))
 
 
 async def apply_differences(connection: Connection, followed: Followed) -> None:
@@ -164,9 +177,9 @@ async def _make_partitions(connection: Connection) -> None:
     rows = await connection.execute(
         """
         select distinct block_number / %(size)s * %(size)s from differing
-        where fact_table = 'node_heartbeat' and kind <> 'SURPLUS'
+        where fact_table = %(table)s and kind <> 'SURPLUS'
         """,
-        {"size": HEARTBEAT_PARTITION_BLOCKS},
+        {"size": HEARTBEAT_PARTITION_BLOCKS, "table": TABLES["NodeHeartbeat"]},
     )
     await ensure_partitions(connection, [row[0] async for row in rows])
 

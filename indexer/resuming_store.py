@@ -1,5 +1,6 @@
 """Let a paused chain go on, on a person's word."""
 
+from indexer import uptime_store
 from models.feed import ChangeKind, Entity
 from models.values import Chain
 from runtime.database import Connection
@@ -30,6 +31,8 @@ async def resume(connection: Connection, chain: Chain) -> tuple[dict[str, str | 
     ).fetchone()
     if row is None:
         return {"reason": None, "fork": None}, []
+    if chain is Chain.OPBNB and row[1] is not None:
+        await uptime_store.unfold(connection, row[1])
     after = dict(zip(("number", "final_through", "finalized", "head"), row[2:], strict=True))
     change = Change(
         entity=Entity.CHAIN, kind=ChangeKind.UPDATED, key=chain.value, after={**after, "paused_reason": None}

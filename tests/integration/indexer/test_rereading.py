@@ -161,6 +161,24 @@ async def test_folded_heartbeats_are_left_out(world: World, lived: Indexing) -> 
     assert middle == findings(request).heartbeats_from
 
 
+async def test_days_are_folded_anew_whose_heartbeats_were_wrong(world: World, lived: Indexing) -> None:
+    """What was made of them is forgotten in the same transaction, and made again later."""
+    await damage(
+        lived.pool,
+        """
+        insert into provider_days
+        select provider, (block_time at time zone 'UTC')::date, 1, block_time, block_time, 60
+        from node_heartbeat order by block_number limit 1
+        """,
+    )
+    await answer(world, lived.pool, REINDEX, Chain.OPBNB, first=1)
+    assert await one(lived.pool, "select count(*) from provider_days") == (1,)
+    await damage(lived.pool, "update node_heartbeat set timestamp = timestamp + 1")
+    await answer(world, lived.pool, REINDEX, Chain.OPBNB, first=1)
+
+    assert await one(lived.pool, "select count(*) from provider_days") == (0,)
+
+
 @pytest.mark.parametrize(
     ("first", "words"),
     [(0, "before block 1, where bsc starts"), (10_000, "not final in our tables: block")],

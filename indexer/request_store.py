@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from indexer.rereading_values import Counts
 from models.requests import Request, RequestKind
-from models.values import Chain, ProofLevel
+from models.values import BlockRange, Chain, ProofLevel
 from runtime.database import Connection
 
 LOCK_CLASS = 4
@@ -96,7 +96,7 @@ async def claim(connection: Connection, chain: Chain) -> Request | None:
         return await (
             await cursor.execute(
                 """
-                update requests set started_at = now(), read_through = null, trouble = null
+                update requests set started_at = now(), read_through = null, trouble = null, result = null
                 where id = (
                     select id from requests where chain = %s and finished_at is null
                     order by kind <> 'RESUME', id limit 1
@@ -111,6 +111,14 @@ async def claim(connection: Connection, chain: Chain) -> Request | None:
 async def release(connection: Connection, chain: Chain) -> None:
     """Let the next worker of the chain begin."""
     await connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (LOCK_CLASS, chain))
+
+
+async def begin(connection: Connection, number: int, blocks: BlockRange) -> None:
+    """Tell which blocks the work is over, before there is a result."""
+    await connection.execute(
+        "update requests set result = %s where id = %s and finished_at is null",
+        (Jsonb({"blocks": {"first": blocks.first, "last": blocks.last}}), number),
+    )
 
 
 async def report(connection: Connection, number: int, *, read_through: int | None, trouble: str | None = None) -> bool:
@@ -143,7 +151,7 @@ async def fail(connection: Connection, number: int, error: str) -> bool:
     """Mark a request ended without a result, and why; return False where it had ended before."""
     ended = await connection.execute(
         """
-        update requests set finished_at = clock_timestamp(), trouble = null, error = %s
+        update requests set finished_at = clock_timestamp(), trouble = null, result = null, error = %s
         where id = %s and finished_at is null
         """,
         (error, number),

@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 from typing import Final, Protocol, TypeVar
@@ -88,6 +89,7 @@ class Rereading:
         scope = judge.scope(asked, before, finalized=tip.finalized)
         if isinstance(scope, Refusal):
             raise Impossible(scope.reason)
+        await request_store.begin(self._connection, self._number, scope.blocks)
         await rereading_store.prepare(self._connection, self._followed)
         last, level = await self._read(scope.blocks)
         await rereading_store.compare(self._connection, self._followed, scope.blocks)
@@ -129,6 +131,9 @@ class Rereading:
                 self._trouble = str(error)
                 delay = plan.delay_after_trouble(error, last=delay, poll_seconds=REPORT_SECONDS)
                 await asyncio.sleep(delay)
+                with suppress(RpcError):
+                    # A look takes back an endpoint that has rested, where nobody else looks.
+                    await self._source.look()
 
     async def _result_of(self, reading: "asyncio.Task[Answer]") -> Answer:
         """Return what a task reads, and tell in the meantime what holds it up."""

@@ -30,7 +30,8 @@ class Request(SQLModel, table=True):
 
     `first_block` and `last_block` are both included; `read_through` is the last block read again so far, and `trouble`
     why it does not get on, while it does not. `missing`, `surplus` and `changed` count the facts that our tables
-    lacked, had too many, or had with other values; `result` has the details. `error` says why it ended without one.
+    lacked, had too many, or had with other values; `result` has the details, and the blocks as soon as they are known.
+    `error` says why it ended without a result.
     """
 
     __tablename__ = "requests"

@@ -34,9 +34,9 @@ async def fork(world: World, index: Indexing) -> int:
         await activity.step()
     await index.followers[Chain.BSC].step()
     fork = head - DEPTH
-    async with index.pool.connection() as connection:
-        await connection.execute("update checkpoints set paused_fork = %s where chain = 'bsc'", (fork,))
-    assert (await one(index.pool, STANDING))[1] > fork
+    _, final_through, reason, paused_fork = await one(index.pool, STANDING)
+    assert reason is not None
+    assert fork == paused_fork < final_through
     return fork
 
 

@@ -27,7 +27,9 @@ def page(chain: Chain, found: Findings) -> RenderableType:
 
 def counts(found: Findings) -> Table:
     """Lay out how many facts differed, by table."""
-    table = _plain("table", "missing", "surplus", "changed", numbers=("missing", "surplus", "changed"))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("table", "missing", "surplus", "changed"):
+        table.add_column(column, justify="left" if column == "table" else "right")
     for name, each in found.tables.items():
         table.add_row(name, *_numbers(each))
     if len(found.tables) > 1:
@@ -35,21 +37,19 @@ def counts(found: Findings) -> Table:
     return table
 
 
-def examples(found: Findings) -> Table:
-    """Lay out the first few facts that differed; keys stay whole, so that they can be copied."""
-    table = _plain("first of them", "", "block", "log", "key", numbers=("block", "log"))
-    for each in found.examples:
-        where = (f"{each.block_number}", f"{each.log_index}")
-        table.add_row(each.table, each.kind.lower(), *where, each.key or "")
-    return table
+def examples(found: Findings) -> Group:
+    """Lay out the first few facts that differed, by table; keys stay whole, so that they can be copied."""
+    parts: list[RenderableType] = []
+    for name in found.tables:
+        parts.append(Text(f"{name}, the first:", style="dim"))
+        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+        for each in found.examples:
+            if each.table == name:
+                where = f"block {each.block_number}", f"log {each.log_index}"
+                table.add_row(each.kind.lower(), *where, Text(each.key or "", overflow="fold"))
+        parts.append(table)
+    return Group(*parts)
 
 
 def _numbers(counts: Counts) -> tuple[str, str, str]:
     return f"{counts.missing:,}", f"{counts.surplus:,}", f"{counts.changed:,}"
-
-
-def _plain(*columns: str, numbers: tuple[str, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
-    return table

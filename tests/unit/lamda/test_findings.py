@@ -39,7 +39,7 @@ def test_differences_are_counted_and_the_first_named() -> None:
     for words in ("bsc: blocks 1,000–20,000 read again, proven by BLOOM", "--repair would mend it", "0x" + "ab" * 32):
         assert words in said
     assert ["all", "1", "2", "0"] in [line.split() for line in said.splitlines()]
-    assert ["job_created", "missing", "1234", "3"] in [line.split()[:4] for line in said.splitlines()]
+    assert ["missing", "block", "1234", "log", "3"] in [line.split()[:5] for line in said.splitlines()]
 
 
 def test_what_was_mended_and_left_out_is_said() -> None:

@@ -83,7 +83,7 @@ async def is_any_open(connection: Connection, chain: Chain) -> bool:
 
 async def claim(connection: Connection, chain: Chain) -> Request | None:
     """
-    Return the request of a chain to work on now, for as long as this connection lives; None while another works.
+    Return the request of a chain to work on now, for as long as this session holds the lock; None while another works.
 
     A chain that stands still goes first: a RESUME overtakes what is not begun. `connection` must be in autocommit.
     """
@@ -106,11 +106,6 @@ async def claim(connection: Connection, chain: Chain) -> Request | None:
                 (chain,),
             )
         ).fetchone()
-
-
-async def release(connection: Connection, chain: Chain) -> None:
-    """Let the next worker of the chain begin."""
-    await connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (LOCK_CLASS, chain))
 
 
 async def begin(connection: Connection, number: int, blocks: BlockRange) -> None:

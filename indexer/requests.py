@@ -16,7 +16,7 @@ from indexer.rereading import Cancelled, Impossible, Rereading, Source
 from indexer.values import Followed
 from models.requests import Request, RequestKind
 from runtime import feed
-from runtime.database import DATABASE_TROUBLE, Connection, Pool, own_connection
+from runtime.database import DATABASE_TROUBLE, Connection, Pool, lone_session
 from runtime.lifecycle import pause
 from runtime.race import race
 
@@ -60,7 +60,7 @@ class Worker:
         async with self._pool.connection() as connection:
             if not await request_store.is_any_open(connection, chain):
                 return None
-        async with own_connection(self._pool) as connection:
+        async with lone_session(self._pool) as connection:
             request = await request_store.claim(connection, chain)
             if request is not None:
                 await self._work(connection, request)

@@ -11,7 +11,6 @@ what was read stays meanwhile. A stop, a crash or a lost connection leaves the o
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -78,7 +77,8 @@ class Rereading:
         self._offline_after = offline_after
         self._read_through: int | None = None
         self._trouble: str | None = None
-        self._reported_at = time.monotonic()
+        self._clock = asyncio.get_running_loop().time
+        self._reported_at = self._clock()
 
     async def run(self) -> None:
         """Do what the request asks and mark it done. Raises `Impossible`, `Cancelled` or a database error."""
@@ -147,7 +147,7 @@ class Rereading:
 
     async def _report(self, *, read_through: int | None) -> None:
         self._read_through = read_through
-        now = time.monotonic()
+        now = self._clock()
         if now - self._reported_at >= REPORT_SECONDS:
             self._reported_at = now
             if not await request_store.report(

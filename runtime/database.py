@@ -63,13 +63,23 @@ async def open_pool(
 
 
 @asynccontextmanager
-async def own_connection(pool: Pool) -> AsyncIterator[Connection]:
-    """Yield a connection like the pool's that nobody else uses: its locks and temporary tables end with the block."""
-    url, options = pool.conninfo, pool.kwargs
-    assert isinstance(url, str), "open_pool names the server by a URL"
-    assert isinstance(options, dict), "open_pool gives its options as they are"
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True, **options) as connection:
-        yield connection
+async def lone_session(pool: Pool) -> AsyncIterator[Connection]:
+    """
+    Yield a connection in autocommit for work that spans many transactions.
+
+    What the work keeps in the session, temporary tables and advisory locks, goes when the block ends; where that is
+    not in order, the whole session goes.
+    """
+    async with pool.connection() as connection:
+        try:
+            await connection.set_autocommit(True)
+            yield connection
+            await connection.execute("discard temporary")
+            await connection.execute("select pg_advisory_unlock_all()")
+            await connection.set_autocommit(False)
+        except BaseException:
+            await connection.close()
+            raise
 
 
 async def wait_until_reachable(url: str, *, wait_seconds: float) -> None:

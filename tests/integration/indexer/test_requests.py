@@ -13,7 +13,7 @@ from indexer.reader import Reader
 from indexer.requests import Worker, serve_requests
 from models.requests import RequestKind
 from models.values import Chain
-from runtime.database import Pool, own_connection
+from runtime.database import Pool, lone_session
 from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.indexer.activity import Activity
 from tests.integration.indexer.asking import ask, asked, work
@@ -115,14 +115,14 @@ async def interrupted_worker(world: World, database_url: str, at: int, interrupt
 async def test_two_workers_never_work_on_one_chain(index: Indexing) -> None:
     """The second finds nothing to do until the first is gone, and then begins the same request anew."""
     number = await ask(index.pool, VERIFY)
-    async with own_connection(index.pool) as first, own_connection(index.pool) as second:
+    async with lone_session(index.pool) as first, lone_session(index.pool) as second:
         claimed = await request_store.claim(first, Chain.BSC)
 
         assert claimed is not None
         assert claimed.id == number
         assert await request_store.claim(second, Chain.BSC) is None
 
-    async with own_connection(index.pool) as third:
+    async with lone_session(index.pool) as third:
         again = await claimed_in_time(third)
 
     assert again == number
@@ -141,7 +141,7 @@ async def test_a_chain_that_stands_still_goes_first(index: Indexing) -> None:
     for kind in (VERIFY, REINDEX, RESUME):
         await ask(index.pool, kind)
     order = []
-    async with own_connection(index.pool) as connection:
+    async with lone_session(index.pool) as connection:
         while (request := await request_store.claim(connection, Chain.BSC)) is not None:
             order.append(request.kind)
             assert request.id is not None

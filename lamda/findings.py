@@ -4,8 +4,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from indexer.rereading_values import Counts, Findings
-from models.values import Chain
+from indexer.rereading_values import Counts, Difference, Findings
+from models.values import ZERO_ADDRESS, Chain, checksum_address, parse_address
 
 
 def page(chain: Chain, found: Findings) -> RenderableType:
@@ -46,9 +46,15 @@ def examples(found: Findings) -> Group:
         for each in found.examples:
             if each.table == name:
                 where = f"block {each.block_number}", f"log {each.log_index}"
-                table.add_row(each.kind.lower(), *where, Text(each.key or "", overflow="fold"))
+                table.add_row(each.kind.lower(), *where, Text(key_of(each), overflow="fold"))
         parts.append(table)
     return Group(*parts)
+
+
+def key_of(difference: Difference) -> str:
+    """Return the job id or provider that a fact is about, as people write it."""
+    key = difference.key or ""
+    return checksum_address(parse_address(key)) if len(key) == len(checksum_address(ZERO_ADDRESS)) else key
 
 
 def _numbers(counts: Counts) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
@@ -35,7 +36,7 @@ def shown_progress(console: Console, name: str) -> Iterator[Shows]:
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} blocks"),
+        BlocksColumn(),
         EndColumn(),
         console=console,
         transient=True,
@@ -43,10 +44,18 @@ def shown_progress(console: Console, name: str) -> Iterator[Shows]:
         task = progress.add_task(name, total=None)
 
         def show(done: int, total: int, trouble: str | None) -> None:
-            described = name if trouble is None else f"{name} [yellow]waits: {trouble}[/]"
+            described = name if trouble is None else f"{name} [yellow]waits: {escape(trouble)}[/]"
             progress.update(task, completed=done, total=total or None, description=described)
 
         yield show
+
+
+class BlocksColumn(ProgressColumn):
+    """How many blocks are read, of how many."""
+
+    def render(self, task: Task) -> Text:
+        """Return it, or nothing while it is not known how many there are."""
+        return Text("" if task.total is None else f"{task.completed:,.0f} of {task.total:,.0f} blocks")
 
 
 class EndColumn(ProgressColumn):

@@ -1,8 +1,11 @@
 """How long work is shown where nobody looks at a terminal."""
 
+import io
 import re
 
-from lamda.progress import LINE_SECONDS, Lines, end_of
+from rich.console import Console
+
+from lamda.progress import LINE_SECONDS, Lines, end_of, shown_progress
 
 
 class Clock:
@@ -37,6 +40,20 @@ def test_a_new_trouble_is_told_at_once_and_once() -> None:
         show(0, 0, trouble)
 
     assert told == ["bsc verifies waits: no answer"] * 2
+
+
+def test_a_terminal_shows_a_bar_with_its_end() -> None:
+    """From the first moment, when nobody knows yet how many blocks there are; an endpoint's words are not markup."""
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=160)
+    with shown_progress(console, "bsc verifies") as show:
+        show(0, 0, None)
+        show(5_000, 20_000, "limit [0x1, 0x2] [/red]")
+        show(10_000, 20_000, "limit [0x1, 0x2] [/red]")
+
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
+    assert "10,000 of 20,000 blocks done at" in shown
+    assert "bsc verifies waits: limit [0x1, 0x2] [/red]" in shown
 
 
 def test_an_end_that_is_far_away_has_a_date() -> None:

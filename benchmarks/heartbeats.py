@@ -30,7 +30,7 @@ from chain.wire import Header
 from indexer.housekeeping import Retention, tidy
 from indexer.store import Store
 from indexer.values import Cursor, Facts, Followed, Segment, Tip
-from models.values import BlockId, Chain
+from models.values import BlockId, Chain, ProofLevel
 from runtime.database import Pool, open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
 
@@ -89,6 +89,8 @@ def next_segment(cursor: Cursor, providers: int) -> Segment:
         facts=Facts(rows=rows, keys=frozenset(keys), addresses=frozenset(keys)),
         tip=Tip(head=header, finalized=number),
         refresh=True,
+        level=ProofLevel.BLOOM,
+        final_through=number,
     )
 
 

@@ -16,7 +16,7 @@ from chain import judge
 from chain.calls import Call, header
 from chain.errors import AskLess, Cause, HistoryGone, LogsOff, RpcError, SplitTopics, TryAgain
 from chain.health_values import Health, Reach, Resting
-from chain.line import LOGS, Failure, Line, one_block
+from chain.line import LOGS, Failure, Line, last_block, one_block
 from chain.place import Veil
 from chain.transport import Transport
 from chain.wire import Header
@@ -195,11 +195,12 @@ class Endpoint:
         error, logs_call = failure.error, failure.logs_call
         reason = self._veil.hide(str(error))
         now = self._clock()
-        self._health = judge.judge(error, self._health, reason=reason, asked_at=asked_at, now=now)
+        self._health = judge.judge(
+            error, self._health, reason=reason, asked_at=asked_at, now=now, about_logs=logs_call is not None
+        )
         match error:
-            case HistoryGone() if logs_call and "toBlock" in logs_call.parameters[0]:
-                beyond = int(logs_call.parameters[0]["toBlock"], 16) + 1
-                self._history = (max(self.history_from, beyond), now + HISTORY_GONE_SECONDS)
+            case HistoryGone() if logs_call and (last := last_block(logs_call)) is not None:
+                self._history = (max(self.history_from, last + 1), now + HISTORY_GONE_SECONDS)
             case LogsOff():
                 self._logs_proof = logs_call
             case SplitTopics():

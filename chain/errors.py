@@ -23,6 +23,8 @@ CREDIT_SECONDS = 600.0
 """How long an endpoint without credit rests, or one whose plan lacks what we ask for."""
 
 LOGS_OFF_SECONDS = 300.0
+DENIED_SECONDS = 60.0
+"""How long one rests that does not let us in, and does not say why: a wrong key, or a gateway in a mood."""
 
 
 class Cause(Enum):

@@ -27,13 +27,15 @@ class Health:
     """
     An endpoint's state. `alone` says that there is no other one to ask.
 
-    `failures` counts the times in a row that it went to rest for trouble. `pause_seconds` is what lies between two
+    `failures` counts the times in a row that it went to rest for trouble; `fails_logs` says that this was so with a
+    question for logs, which other answers do not outweigh. `pause_seconds` is what lies between two
     requests, zero while it never complained; `slowed_at` is when it last grew. `doubts` counts how often its answers
     contradicted each other, lately and last at `doubted_at`.
     """
 
     alone: bool = False
     failures: int = 0
+    fails_logs: bool = False
     resting: Resting | None = None
     pause_seconds: float = 0.0
     slowed_at: float = float("-inf")

@@ -9,10 +9,9 @@ Decide what follows for an endpoint from how it answered.
     lacks a block, or history     is well; another one may know
     refuses the question          is well
 
-An endpoint that is alone rests for less than a second when nobody but we wanted it to rest, and for ten where it
-should be left alone for long: there is no other one to ask meanwhile, and callers have patience of their own. What a
-single request learned while an earlier one had already sent the endpoint to rest makes nothing worse. Time arrives as
-an argument.
+An endpoint that is alone rests for less than a second, unless it said itself how long to wait: there is no other one
+to ask meanwhile, and callers have patience of their own. What a request brings back that was asked before the endpoint
+went to rest makes nothing worse. Time arrives as an argument.
 """
 
 from dataclasses import replace
@@ -29,7 +28,6 @@ DOUBTS_KEPT_SECONDS = 600.0
 """How long an endpoint whose answers contradicted each other is remembered for it: good answers prove little."""
 
 ALONE_SECONDS_MAX = 0.9
-ALONE_REST_SECONDS_MAX = 10.0
 SHORT_SECONDS = 1.0
 """A rest shorter than this refuses no question to the only endpoint."""
 
@@ -48,12 +46,13 @@ LOGS_MAX = 5_000
 """About how many logs one range should bring; a log takes some 2 kB of memory on its way into the database."""
 
 
-def judge(error: RpcError, health: Health, *, reason: str, asked_at: float, now: float) -> Health:
+def judge(
+    error: RpcError, health: Health, *, reason: str, asked_at: float, now: float, about_logs: bool = False
+) -> Health:
     """Return how the endpoint fares after an error; `reason` is what to say of it."""
     match error:
         case Rest(seconds=seconds):
-            bearable = min(seconds, ALONE_REST_SECONDS_MAX) if health.alone else seconds
-            return _rest(health, reason, bearable, now=now, needs_logs=isinstance(error, LogsOff))
+            return _rest(health, reason, _unasked(health, seconds), now=now, needs_logs=isinstance(error, LogsOff))
         case TryAgain(cause=Cause.BEHIND):
             return health
         case TryAgain(after_seconds=seconds) if seconds:
@@ -61,16 +60,17 @@ def judge(error: RpcError, health: Health, *, reason: str, asked_at: float, now:
         case TryAgain(cause=Cause.RATE):
             return _slow_down(health, reason, asked_at=asked_at, now=now)
         case TryAgain():
-            return after_trouble(health, reason, asked_at=asked_at, now=now)
+            return after_trouble(health, reason, asked_at=asked_at, now=now, about_logs=about_logs)
     return health
 
 
-def after_trouble(health: Health, reason: str, *, asked_at: float, now: float) -> Health:
+def after_trouble(health: Health, reason: str, *, asked_at: float, now: float, about_logs: bool = False) -> Health:
     """Return how the endpoint fares after no usable answer came to what was asked at `asked_at`."""
     if health.resting is not None and asked_at < health.resting.until:
         return health
     seconds = min(TROUBLE_SECONDS_MAX, TROUBLE_SECONDS_FIRST * 2 ** min(health.failures, 10))
-    return _rest(replace(health, failures=health.failures + 1), reason, _unasked(health, seconds), now=now)
+    failing = replace(health, failures=health.failures + 1, fails_logs=health.fails_logs or about_logs)
+    return _rest(failing, reason, _unasked(health, seconds), now=now)
 
 
 def after_distrust(health: Health, reason: str, *, now: float) -> Health:
@@ -91,7 +91,10 @@ def after_success(health: Health, *, asked_at: float, proved_logs: bool) -> Heal
         too_early = asked_at < (resting.since if health.alone else resting.until)
         if too_early or (resting.needs_logs and not proved_logs):
             return eased
-    return replace(eased, resting=None, failures=0)
+    # It may be quick to tell its head and hang at every question for logs: then the next rest is a longer one.
+    if health.fails_logs and not proved_logs:
+        return replace(eased, resting=None)
+    return replace(eased, resting=None, failures=0, fails_logs=False)
 
 
 def may_be_asked(health: Health, *, now: float) -> bool:

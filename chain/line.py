@@ -28,7 +28,7 @@ class Failure:
     @property
     def logs_call(self) -> Call[Any] | None:
         """The question for logs among them, if there is one."""
-        return next((call for call in self.calls if call.method == LOGS), None)
+        return next((call for call in self.calls if call.method == LOGS and call.parameters), None)
 
 
 class Line:
@@ -82,6 +82,12 @@ def one_block(call: Call[Any], number: str | None = None) -> Call[Any]:
         criteria.pop("blockHash", None)
         criteria |= {"fromBlock": block, "toBlock": block}
     return Call(LOGS, (criteria,), list[Any])
+
+
+def last_block(call: Call[Any]) -> int | None:
+    """Return the last block that a question for logs is about, if it is given by its number."""
+    block = call.parameters[0].get("toBlock", "")
+    return int(block, 16) if block.startswith("0x") else None
 
 
 def spans_blocks(call: Call[Any]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from chain.calls import Call
-from chain.errors import AskAnother, AskLess, Cause, Refused, Rest, RpcError, TryAgain, family_of
+from chain.errors import DENIED_SECONDS, AskAnother, AskLess, Cause, Refused, Rest, RpcError, TryAgain, family_of
 from chain.transport import HttpAnswer
 
 TEXT_MAX = 1_000
@@ -106,7 +106,7 @@ def _by_status(http: HttpAnswer, text: str) -> RpcError:
         case 413, RpcError() if not isinstance(family, AskLess):
             return AskLess(said)
         case 401 | 403, RpcError() if type(family) is Refused:
-            return Rest(said)
+            return Rest(said, DENIED_SECONDS)
         case _, TryAgain(cause=cause):
             return TryAgain(said, after, cause=cause)
         case _:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
-from chain import judge
+from chain import choice
 from chain.calls import Call
 from chain.endpoint import Endpoint
-from chain.errors import AskLess, HistoryGone, RpcError, RunReverted, SplitTopics, TryAgain
+from chain.errors import AskLess, RpcError, RunReverted, SplitTopics, TryAgain
 from chain.place import names_of
 from chain.transport import HttpTransport, Transport
 from models.values import BlockRange
@@ -38,16 +38,19 @@ class Rpc:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         assert urls, "an Rpc has at least one endpoint"
-        self._http = HttpTransport(timeout_seconds=timeout_seconds)
+        self._own: HttpTransport | None = None
+        if transport is None:
+            transport = self._own = HttpTransport(timeout_seconds=timeout_seconds)
         self._clock = clock
         self._looks: dict[Endpoint, asyncio.Task[RpcError | None]] = {}
         self.endpoints = tuple(
-            Endpoint(url, name=name, rank=rank, alone=len(urls) == 1, transport=transport or self._http, clock=clock)
+            Endpoint(url, name=name, rank=rank, alone=len(urls) == 1, transport=transport, clock=clock)
             for rank, (url, name) in enumerate(zip(urls, names_of(urls), strict=True))
         )
 
     async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
+        if self._own is not None:
+            await self._own.__aenter__()
         return self
 
     async def __aexit__(
@@ -57,7 +60,9 @@ class Rpc:
         for look in looks:
             look.cancel()
         await asyncio.gather(*looks, return_exceptions=True)
-        await self._http.__aexit__(kind, error, trace)
+        self._looks.clear()
+        if self._own is not None:
+            await self._own.__aexit__(kind, error, trace)
 
     async def ask(self, call: Call[Answer]) -> Answer:
         """Return the answer to one call."""
@@ -73,7 +78,7 @@ class Rpc:
         if not calls:
             return []
         failure: RpcError | None = None
-        for endpoint in self._in_turn(self._to_ask()):
+        for endpoint in self._in_turn(choice.to_ask(self.endpoints)):
             self._look_beside(endpoint, only_rested=True)
             try:
                 return await endpoint.batch(calls)
@@ -89,8 +94,7 @@ class Rpc:
 
         The others are looked at beside it, and nobody waits for them.
         """
-        # One that lagged at its last look is looked at beside the others, until it has caught up.
-        for endpoint in self._in_turn(sorted(self._to_ask(), key=self._lagging().__contains__)):
+        for endpoint in self._in_turn(choice.to_look_at(self.endpoints)):
             self._look_beside(endpoint)
             error = await asyncio.shield(self._look_at(endpoint))
             if error is None and endpoint in self.in_use():
@@ -99,9 +103,7 @@ class Rpc:
 
     def in_use(self) -> list[Endpoint]:
         """Return the endpoints whose head and finality count: they do not rest, were looked at, and do not lag."""
-        seen = [endpoint for endpoint in self.endpoints if not endpoint.is_resting]
-        best = max((endpoint.height for endpoint in seen if endpoint.height is not None), default=0)
-        return [each for each in seen if each.height is not None and not judge.lags(each.height, best)]
+        return choice.in_use(self.endpoints)
 
     def finalized(self) -> int:
         """Return what all endpoints in use hold final; it may be less than it was, which is no reason to go back."""
@@ -111,23 +113,8 @@ class Rpc:
         return min(heights)
 
     def for_range(self, blocks: BlockRange) -> Endpoint:
-        """
-        Return the least busy endpoint that can answer for these blocks, all final to it.
-
-        Raises `HistoryGone` when nobody keeps blocks that old, `TryAgain` when nobody can answer for them now.
-        """
-        final = [
-            endpoint
-            for endpoint in self.endpoints
-            if not endpoint.is_resting and endpoint.finalized is not None and endpoint.finalized >= blocks.last
-        ]
-        able = [endpoint for endpoint in final if endpoint.history_from <= blocks.first]
-        if able:
-            return min(able, key=lambda endpoint: (endpoint.under_way, endpoint.rank))
-        if len(final) == len(self.endpoints):
-            names = ", ".join(f"{endpoint.name} from block {endpoint.history_from}" for endpoint in final)
-            raise HistoryGone(f"nobody keeps logs of blocks {blocks}, only {names}: add an archive endpoint")
-        raise self._nobody(f" about blocks {blocks}")
+        """Return the least busy endpoint that can answer for these blocks. Raises `HistoryGone` and `TryAgain`."""
+        return choice.for_range(self.endpoints, blocks, now=self._clock())
 
     def other_than(self, endpoint: Endpoint) -> Endpoint | None:
         """Return another endpoint in use, for a second opinion, or None."""
@@ -136,16 +123,6 @@ class Rpc:
     def _in_turn(self, endpoints: Sequence[Endpoint]) -> Iterator[Endpoint]:
         """Return one after the other, but for those that went to rest in the meantime."""
         return (endpoint for endpoint in endpoints if endpoint.may_be_asked)
-
-    def _to_ask(self) -> list[Endpoint]:
-        """Return whom to ask, in this order: those that do not rest, else the one that has rested enough first."""
-        well = [endpoint for endpoint in self.endpoints if not endpoint.is_resting]
-        rested = [endpoint for endpoint in self.endpoints if endpoint.is_resting and endpoint.may_be_asked]
-        return [*well, *sorted(rested, key=_until)]
-
-    def _lagging(self) -> list[Endpoint]:
-        seen = [endpoint for endpoint in self.endpoints if not endpoint.is_resting and endpoint.height is not None]
-        return [endpoint for endpoint in seen if endpoint not in self.in_use()]
 
     def _look_beside(self, asked: Endpoint, *, only_rested: bool = False) -> None:
         """Look at the others in the background, at each once a second at most."""
@@ -162,12 +139,8 @@ class Rpc:
             look = self._looks[endpoint] = asyncio.create_task(_look(endpoint), name=f"look at {endpoint.name}")
         return look
 
-    def _nobody(self, about: str = "") -> TryAgain:
-        """Return the error that names every endpoint and why it is not asked."""
-        now = self._clock()
-        waits = [max(0.0, endpoint.rests.until - now) for endpoint in self.endpoints if endpoint.rests]
-        states = "; ".join(f"{endpoint.name} {_state(endpoint, now)}" for endpoint in self.endpoints)
-        return TryAgain(f"no endpoint can be asked{about} now: {states}", min(waits) if waits else None)
+    def _nobody(self) -> TryAgain:
+        return choice.nobody(self.endpoints, now=self._clock())
 
 
 async def _look(endpoint: Endpoint) -> RpcError | None:
@@ -176,16 +149,3 @@ async def _look(endpoint: Endpoint) -> RpcError | None:
     except RpcError as error:
         return error
     return None
-
-
-def _until(endpoint: Endpoint) -> float:
-    return endpoint.rests.until if endpoint.rests else 0.0
-
-
-def _state(endpoint: Endpoint, now: float) -> str:
-    if endpoint.rests:
-        return f"rests for {max(0.0, endpoint.rests.until - now):.1f} s more: {endpoint.rests.reason}"
-    if endpoint.height is None:
-        return "has not been looked at"
-    history = f", keeps no logs before block {endpoint.history_from}" if endpoint.history_from else ""
-    return f"is at block {endpoint.height}, final through {endpoint.finalized}{history}"

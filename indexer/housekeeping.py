@@ -17,13 +17,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-import psycopg
-import psycopg_pool
 import structlog
 
 from indexer import retention_store, uptime_store
 from indexer.heartbeat_store import partition_name
-from runtime.database import Connection, Pool
+from runtime.database import DATABASE_TROUBLE, Connection, Pool
 from runtime.lifecycle import pause
 from runtime.settings import IndexerSettings
 
@@ -31,7 +29,6 @@ logger = structlog.get_logger()
 
 PAUSE_SECONDS = 60.0
 TROUBLE_SECONDS = 10.0
-DATABASE_TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

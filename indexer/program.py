@@ -24,6 +24,7 @@ from chain.transport import Transport
 from indexer import identity, lease_store, plan
 from indexer.follower import Follower
 from indexer.heart import Heart
+from indexer.housekeeping import Retention, keep_house
 from indexer.outcomes import Advanced, Idle, Outcome, Paused, Reached, Refreshed
 from indexer.reader import Reader
 from indexer.requests import serve_requests
@@ -80,9 +81,11 @@ async def index(
     offline_after: timedelta,
     wait_seconds: float,
     to_block: int | None = None,
+    retention: Retention | None = None,
     outside: Outside = OUTSIDE,
 ) -> None:
-    """Follow the chains until told to stop, or until each has reached `to_block`."""
+    """Follow the chains until told to stop, or until each has reached `to_block`; keep house where `retention` says."""
+    house = None if retention is None else asyncio.create_task(keep_house(pool, stop, retention))
     try:
         async with asyncio.TaskGroup() as group:
             for source in sources:
@@ -90,6 +93,10 @@ async def index(
                 group.create_task(leading.run(wait_seconds=wait_seconds))
     except* CannotRun as errors:
         raise CannotRun("\n".join(str(error) for error in errors.exceptions)) from errors
+    finally:
+        if house is not None:
+            house.cancel()
+            await asyncio.wait([house])
 
 
 class _Leading:

@@ -24,6 +24,7 @@ from dispatch.credit_program import SignerSettings, credit
 from dispatch.program import Reaction, react
 from graphql_api.program import open_world
 from graphql_api.program import serve as serve_api
+from indexer.housekeeping import Retention
 from indexer.program import index
 from lamda import scores as scores_page
 from lamda.announcer import Announcer
@@ -120,6 +121,7 @@ def index_chains(
                 offline_after=timedelta(seconds=indexer.provider_offline_after_seconds),
                 wait_seconds=common.connect_timeout_seconds,
                 to_block=to_block,
+                retention=Retention.of(indexer),
             )
 
     run(program, common)

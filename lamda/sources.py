@@ -29,14 +29,24 @@ def source(settings: BscSettings | OpbnbSettings, indexer: IndexerSettings) -> S
             contract=settings.job_manager_contract_address,
             start_block=settings.bsc_start_block,
         )
-        return Source(followed=followed, urls=settings.bsc_rpc_url, poll_seconds=indexer.bsc_poll_seconds)
+        return _proven(followed, settings.bsc_rpc_url, indexer.bsc_poll_seconds, indexer)
     followed = Followed(
         chain=Chain.OPBNB,
         chain_id=settings.opbnb_chain_id,
         contract=settings.node_reputation_contract_address,
         start_block=settings.opbnb_start_block,
     )
-    return Source(followed=followed, urls=settings.opbnb_rpc_url, poll_seconds=indexer.opbnb_poll_seconds)
+    return _proven(followed, settings.opbnb_rpc_url, indexer.opbnb_poll_seconds, indexer)
+
+
+def _proven(followed: Followed, urls: tuple[str, ...], poll_seconds: float, indexer: IndexerSettings) -> Source:
+    return Source(
+        followed=followed,
+        urls=urls,
+        poll_seconds=poll_seconds,
+        history_proof=indexer.history_proof,
+        head_proof=indexer.head_proof,
+    )
 
 
 def _of_world(world: World, chain: Chain) -> BscSettings | OpbnbSettings:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from models.values import NotAnAddress, parse_address
+from models.values import NotAnAddress, ProofLevel, parse_address
 from runtime.errors import CannotRun
 
 Group = TypeVar("Group", bound=BaseSettings)
@@ -68,6 +68,13 @@ def _wallets(value: object) -> object:
     )
 
 
+def _proof(value: object) -> object:
+    levels = [level.lower() for level in ProofLevel]
+    if str(value).lower() not in levels:
+        raise ValueError(f"expected one of {', '.join(levels)}")
+    return ProofLevel(str(value).upper())
+
+
 RpcUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_urls(("http", "https")))]
 ContractAddress = Annotated[bytes, BeforeValidator(_contract)]
 ChainId = Annotated[int, Field(gt=0)]
@@ -76,6 +83,7 @@ Wallets = Annotated[frozenset[bytes], NoDecode, BeforeValidator(_wallets)]
 NatsUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_urls(("nats", "tls", "ws", "wss")))]
 BlockNumber = Annotated[int, Field(ge=0)]
 RetentionDays = Annotated[int, Field(ge=0, le=36_500)]
+Proof = Annotated[ProofLevel, BeforeValidator(_proof)]
 TcpPort = Annotated[int, Field(ge=1, le=65535)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 
@@ -117,8 +125,10 @@ class OpbnbSettings(_Settings):
 
 
 class IndexerSettings(_Settings):
-    """How the indexer follows, what it derives and how many days it keeps what grows; 0 keeps it for ever."""
+    """How the indexer proves what it reads, what it derives and how many days it keeps what grows; 0 is for ever."""
 
+    history_proof: Proof = ProofLevel.HASH
+    head_proof: Proof = ProofLevel.BLOOM
     provider_offline_after_seconds: Annotated[int, Field(gt=0)] = 720
     heartbeat_retention_days: RetentionDays = 35
     feed_retention_days: RetentionDays = 7

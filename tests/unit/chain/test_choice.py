@@ -8,7 +8,7 @@ import pytest
 from chain.errors import HistoryGone, TryAgain
 from chain.rpc import Rpc
 from models.values import BlockRange
-from tests.unit.chain.nodes import Node
+from tests.unit.chain.nodes import Node, answer_of_status
 from tests.unit.chain.with_nodes import DOWN, logs_call, looks, with_rpc
 
 
@@ -108,6 +108,26 @@ def test_a_range_goes_to_who_holds_it_final_and_keeps_it() -> None:
         return [rpc.for_range(blocks).name for blocks in ranges]
 
     assert with_rpc(act, *nodes) == ["a", "d", "b"]
+
+
+def test_the_only_endpoint_answers_for_ranges_while_it_rests_shortly() -> None:
+    """Of many ranges in flight one may fail; whoever asked for a pause is left alone."""
+    node = Node()
+
+    async def act(rpc: Rpc) -> str:
+        await looks(rpc, 2)
+        node.failure = DOWN
+        with pytest.raises(TryAgain):
+            await rpc.endpoints[0].batch([logs_call()])
+        name = rpc.for_range(BlockRange(first=1, last=50)).name
+        node.failure = answer_of_status(429, retry_after="9")
+        with pytest.raises(TryAgain):
+            await rpc.endpoints[0].batch([logs_call()])
+        with pytest.raises(TryAgain, match="a rests for 9"):
+            rpc.for_range(BlockRange(first=1, last=50))
+        return name
+
+    assert with_rpc(act, node) == "a"
 
 
 def test_history_that_nobody_keeps_is_said() -> None:

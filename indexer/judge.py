@@ -11,10 +11,12 @@ A reorg that deep is repaired on a person's word only, and this is it: read agai
 everything above what the chain holds final now is taken back.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from indexer.rereading_values import Counts
 from models.requests import RequestKind
-from models.values import BlockRange, Chain, show_bytes
+from models.values import BlockRange, Chain, ProofLevel, show_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,23 @@ def verdict(
             + ("" if now.paused_reason is None else f"; or from the start, block {now.start_block}")
         )
     return Apply()
+
+
+def doubt(read: Scope, tables: Mapping[str, Counts], *, asked: ProofLevel, proven: ProofLevel) -> Refusal | None:
+    """
+    Return why facts of ours may not be deleted, or None when they may.
+
+    An endpoint that leaves out logs looks the same as tables that have too many. Where the blocks' blooms speak for
+    the logs and nobody could be found to settle it, the range is proven less than was asked for.
+    """
+    levels, surplus = list(ProofLevel), sum(counts.surplus for counts in tables.values())
+    if read.mends_fork or not surplus or levels.index(proven) >= levels.index(asked):
+        return None
+    return Refusal(
+        f"{surplus} facts of ours are not in what was read, but no endpoint could prove by more than {proven} that "
+        f"they are not on the chain: set an endpoint that answers eth_getBlockReceipts, or a second one, and ask again; "
+        f"`--level {proven.lower()}` takes this one's word"
+    )
 
 
 def _mends_fork(asked: Asked, standing: Standing) -> bool:

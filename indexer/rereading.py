@@ -160,7 +160,9 @@ class Rereading:
             facts = to_facts(piece.logs, {header.height: header for header in piece.headers})
         except Undecodable as error:
             raise Impossible(f"a log contradicts its ABI: {error}") from error
-        kept = [header for header in piece.headers if header.height >= headers_from]
+        # At the lowest level headers are put together from logs; the last one is always the chain's own.
+        headers = piece.headers[-1:] if self._level is ProofLevel.PINNED else piece.headers
+        kept = [header for header in headers if header.height >= headers_from]
         await rereading_store.stage(self._connection, self._followed, facts, kept)
 
     async def _conclude(self, scope: Scope, before: Standing, tip: Tip, last: BlockId, level: ProofLevel) -> None:
@@ -172,6 +174,8 @@ class Rereading:
             raise Impossible(verdict.reason)
         await rereading_store.leave_out_heartbeats_below(connection, now.heartbeats_from)
         tables = await rereading_store.counts(connection)
+        if repairs and (doubt := judge.doubt(scope, tables, asked=self._level, proven=level)):
+            raise Impossible(doubt.reason)
         changes: list[Change] = []
         taken_back = None
         if repairs and (tables or scope.mends_fork):

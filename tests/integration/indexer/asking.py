@@ -61,10 +61,10 @@ async def answer(
     return await asked(pool, number)
 
 
-async def work(world: World, pool: Pool, chain: Chain = Chain.BSC) -> None:
-    """Let the worker of a chain do one thing."""
+async def work(world: World, pool: Pool, chain: Chain = Chain.BSC, *, url: str | None = None) -> None:
+    """Let the worker of a chain do one thing, through the chain's own endpoint or another."""
     followed = world.job_manager if chain is Chain.BSC else world.node_reputation
-    async with Rpc([world.chain(chain).url]) as rpc:
+    async with Rpc([url or world.chain(chain).url]) as rpc:
         await Worker(pool, Reader(rpc, followed), followed, offline_after=OFFLINE_AFTER).step()
 
 

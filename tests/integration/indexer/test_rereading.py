@@ -1,9 +1,12 @@
 """Any height again, without a hole: tables damaged by hand equal a fresh index after a reindex."""
 
 import asyncio
+import json
+from typing import Any
 
 import psycopg
 import pytest
+from aiohttp import web
 
 from indexer.rereading_values import Counts, DifferenceKind
 from models.requests import RequestKind
@@ -11,10 +14,11 @@ from models.values import BlockRange, Chain, ProofLevel, show_bytes
 from runtime.database import Pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.indexer.activity import Activity
-from tests.integration.indexer.asking import answer, findings
+from tests.integration.indexer.asking import answer, ask, asked, findings, work
 from tests.integration.indexer.conftest import Indexing, fresh_index
 from tests.integration.indexer.tables import contents, everything, gaps_in_feed, one
 from tests.integration.local_chain import World
+from tests.integration.meddler import Call, meddling
 
 SEED = 11
 REINDEX, VERIFY = RequestKind.REINDEX, RequestKind.VERIFY
@@ -254,3 +258,23 @@ async def test_many_keys_are_one_resync(
 
     assert await one(lived.pool, NEWEST_CHANGE_OF_A_JOB) == ("RESYNC",)
     assert await fresh_index(world, postgres) == await contents(lived.pool)
+
+
+async def test_a_lying_endpoint_deletes_nothing(world: World, lived: Indexing) -> None:
+    """It leaves out logs and has no receipts, and is the only one: a reindex refuses to believe it."""
+
+    def leave_out(call: Call, result: Any) -> Any:
+        if call["method"] == "eth_getBlockReceipts":
+            raise web.HTTPOk(text=json.dumps({"error": {"code": -32601, "message": "Method not found"}}))
+        return result[:-1] if call["method"] == "eth_getLogs" else result
+
+    before = await contents(lived.pool)
+    async with meddling(world.bsc.url) as meddler:
+        meddler.meddle = leave_out
+        number = await ask(lived.pool, REINDEX, first=1)
+        await work(world, lived.pool, url=meddler.url)
+    request = await asked(lived.pool, number)
+
+    assert request.error is not None
+    assert "facts of ours are not in what was read" in request.error
+    assert before == await contents(lived.pool)

@@ -2,9 +2,10 @@
 
 import pytest
 
-from indexer.judge import Apply, Asked, Refusal, Scope, Standing, TakeBack, scope, verdict
+from indexer.judge import Apply, Asked, Refusal, Scope, Standing, TakeBack, doubt, scope, verdict
+from indexer.rereading_values import Counts
 from models.requests import RequestKind
-from models.values import BlockRange, Chain
+from models.values import BlockRange, Chain, ProofLevel
 
 REINDEX, VERIFY = RequestKind.REINDEX, RequestKind.VERIFY
 OURS, THEIRS = b"\x01" * 32, b"\x02" * 32
@@ -121,3 +122,19 @@ def test_a_pause_or_its_end_meanwhile_takes_the_ground_away(before: Standing, no
     refusal = verdict(read(20, 40, mends_fork=mends_fork), before=before, now=now, ours=OURS, theirs=OURS)
 
     assert isinstance(refusal, Refusal)
+
+
+def test_facts_are_not_deleted_on_a_weaker_word_than_was_asked_for() -> None:
+    """What is missing or changed may be mended on it; and whoever asks for that level takes the word."""
+    asked, weak = ProofLevel.BLOOM, ProofLevel.HASH
+    too_many = {"job_created": Counts(surplus=2), "job_confirmed": Counts(surplus=1)}
+    too_few = {"job_created": Counts(missing=2, changed=1)}
+    refusal = doubt(read(20, 90), too_many, asked=asked, proven=weak)
+
+    assert refusal is not None
+    assert refusal.reason.startswith("3 facts of ours are not in what was read")
+    assert "`--level hash`" in refusal.reason
+    assert doubt(read(20, 90), too_few, asked=asked, proven=weak) is None
+    assert doubt(read(20, 90), too_many, asked=asked, proven=ProofLevel.RECEIPTS) is None
+    assert doubt(read(20, 90), too_many, asked=weak, proven=weak) is None
+    assert doubt(read(40, 95, mends_fork=True, fork=40), too_many, asked=asked, proven=weak) is None

@@ -6,7 +6,7 @@ Which of a chain's endpoints to ask, by what is known of them.
     for a range  holds it final and keeps it, the least busy first; it may lag
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chain import judge
 from chain.endpoint import Endpoint
@@ -38,9 +38,9 @@ def in_use(endpoints: Endpoints) -> list[Endpoint]:
     return [each for each in seen if each.height is not None and not judge.lags(each.height, best)]
 
 
-def for_range(endpoints: Endpoints, blocks: BlockRange, *, now: float) -> Endpoint:
+def for_range(endpoints: Endpoints, blocks: BlockRange, *, besides: Collection[Endpoint] = (), now: float) -> Endpoint:
     """
-    Return the least busy endpoint that can answer for these blocks, all final to it.
+    Return the least busy endpoint, besides those given, that can answer for these blocks, all final to it.
 
     Raises `HistoryGone` when nobody keeps blocks that old, `TryAgain` when nobody can answer for them now.
     """
@@ -48,10 +48,11 @@ def for_range(endpoints: Endpoints, blocks: BlockRange, *, now: float) -> Endpoi
     # The only endpoint is asked while it rests shortly: of many ranges in flight, one may fail.
     asked = [each for each in endpoints if not each.is_resting or (alone and each.may_be_asked)]
     final = [each for each in asked if each.finalized is not None and each.finalized >= blocks.last]
-    able = [endpoint for endpoint in final if endpoint.history_from <= blocks.first]
+    keeping = [endpoint for endpoint in final if endpoint.history_from <= blocks.first]
+    able = [endpoint for endpoint in keeping if endpoint not in besides]
     if able:
         return min(able, key=lambda endpoint: (endpoint.under_way, endpoint.rank))
-    if len(final) == len(endpoints):
+    if len(final) == len(endpoints) and not keeping:
         names = ", ".join(f"{endpoint.name} from block {endpoint.history_from}" for endpoint in final)
         raise HistoryGone(f"nobody keeps logs of blocks {blocks}, only {names}: add an archive endpoint")
     raise nobody(endpoints, f" about blocks {blocks}", now=now)

@@ -8,7 +8,7 @@ concerned, an endpoint that lags is not in use.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -112,9 +112,9 @@ class Rpc:
             raise self._nobody()
         return min(heights)
 
-    def for_range(self, blocks: BlockRange) -> Endpoint:
-        """Return the least busy endpoint that can answer for these blocks. Raises `HistoryGone` and `TryAgain`."""
-        return choice.for_range(self.endpoints, blocks, now=self._clock())
+    def for_range(self, blocks: BlockRange, *, besides: Collection[Endpoint] = ()) -> Endpoint:
+        """Return the least busy other one that can answer for these blocks. Raises `HistoryGone` and `TryAgain`."""
+        return choice.for_range(self.endpoints, blocks, besides=besides, now=self._clock())
 
     def other_than(self, endpoint: Endpoint) -> Endpoint | None:
         """Return another endpoint in use, for a second opinion, or None."""

@@ -9,7 +9,7 @@ Every answer is checked by `verify` before it leaves this module. An endpoint wh
 distrusted; what it could not answer another is asked, and what was read before stays.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ from chain.calls import Call, LogFilter, logs_in, logs_of
 from chain.calls import header as header_of
 from chain.calls import headers as headers_of
 from chain.endpoint import Endpoint
-from chain.errors import AskLess, RpcError, SplitTopics, TryAgain
+from chain.errors import AskLess, HistoryGone, RpcError, SplitTopics, TryAgain
 from chain.rpc import Rpc
 from chain.wire import Header, RawLog
 from indexer import verify
@@ -28,9 +28,6 @@ from models.values import BlockId, BlockRange, ProofLevel
 
 HEADERS_READ = (ProofLevel.BLOOM, ProofLevel.RECEIPTS)
 """The levels at which the header of every block is read."""
-
-FAILURES_MAX = 6
-"""How often one part of a range may fail before its reader gives up and the follower rests."""
 
 
 class Reader:
@@ -104,9 +101,10 @@ class Reader:
 
     async def beginning(self, wanted: BlockRange, level: ProofLevel) -> Piece:
         """Return the beginning of a range of final blocks: as much as one endpoint gives at once. Raises `RpcError`."""
-        failures = 0
+        failed: dict[Endpoint, RpcError] = {}
+        split: set[Endpoint] = set()
         while True:
-            endpoint = self._rpc.for_range(wanted)
+            endpoint = self._for_range(wanted, failed)
             part = BlockRange(first=wanted.first, last=min(wanted.last, wanted.first + endpoint.range_size - 1))
             try:
                 with doubting(endpoint):
@@ -115,20 +113,30 @@ class Reader:
                 if len(part) == 1:
                     return await self._one_block(endpoint, part)
                 endpoint.refused_range(len(part), refusal)
+            except SplitTopics as refusal:
+                # It has learned to be asked for one topic at a time; when that is too many, too, it is no use.
+                if endpoint in split:
+                    failed[endpoint] = refusal
+                split.add(endpoint)
             except RpcError as error:
-                failures += 1
-                if failures == FAILURES_MAX:
-                    raise
-                if isinstance(error, SplitTopics) and not endpoint.splits_topics:
-                    raise
+                failed[endpoint] = error
             else:
                 endpoint.bore_range(len(part), len(piece.logs))
                 return piece
 
+    def _for_range(self, wanted: BlockRange, failed: Mapping[Endpoint, RpcError]) -> Endpoint:
+        """Return whom to ask; where all that could answer have failed, raise what the first of them said."""
+        try:
+            return self._rpc.for_range(wanted, besides=failed)
+        except HistoryGone:
+            raise
+        except RpcError as nobody:
+            raise next(iter(failed.values()), nobody) from nobody
+
     async def _final_blocks(self, endpoint: Endpoint, blocks: BlockRange, level: ProofLevel) -> Piece:
         asked: list[Call[Any]] = [logs_in(blocks, ours) for ours in self._filters(endpoint)]
         first, *answers, last = await endpoint.batch([header_of(blocks.first), *asked, header_of(blocks.last)])
-        ends = verify.check_heights([first, last], (blocks.first, blocks.last))
+        ends = verify.check_heights([first, last], (blocks.first, blocks.last), final=True)
         logs: list[RawLog] = [log for answer in answers for log in answer]
         headers = await self._headers_for(endpoint, blocks, ends, logs, level)
         known = {header.height: header for header in headers}

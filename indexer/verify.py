@@ -18,10 +18,16 @@ class Doubtful(TryAgain):
     """The answers contradict each other or the question: nothing of them is used, and we ask again."""
 
 
-def check_heights(headers: Sequence[Header | None], numbers: Sequence[int]) -> list[Header]:
-    """Return the headers; raise `TryAgain` if one is not there, `Doubtful` if one is not of the block asked for."""
+def check_heights(headers: Sequence[Header | None], numbers: Sequence[int], *, final: bool = False) -> list[Header]:
+    """
+    Return the headers; raise `TryAgain` if one is not there, `Doubtful` if one is not of the block asked for.
+
+    One that the endpoint itself holds `final` must be there.
+    """
     present = []
     for number, header in zip(numbers, headers, strict=True):
+        if header is None and final:
+            raise Doubtful(f"the endpoint has no block {number}, which it holds final")
         if header is None:
             raise TryAgain(f"the endpoint has no block {number} yet")
         if header.height != number:

@@ -9,7 +9,7 @@ import pytest
 
 from indexer import heartbeat_store, retention_store
 from indexer.housekeeping import Retention, keep_house, tidy
-from runtime.database import Pool
+from runtime.database import Pool, open_pool
 from tests.integration.indexer.beats import (
     OFFLINE_AFTER,
     PARTITION,
@@ -259,14 +259,15 @@ async def test_it_goes_on_after_losing_its_connection(pool: Pool, monkeypatch: p
     assert len(await providers(pool)) == 4
 
 
-async def test_a_pooled_connection_comes_back_as_it_was(pool: Pool) -> None:
+async def test_a_pooled_connection_comes_back_as_it_was(pool: Pool, database_url: str) -> None:
     """Who gets it next has transactions again, and all the patience it likes."""
-    await tidied(pool)
+    assert pool, "its tables are made"
+    async with open_pool(database_url, program="test", size=1) as single:
+        await tidied(single)
+        async with single.connection() as connection:
+            patience = await (await connection.execute("select current_setting('lock_timeout')")).fetchone()
 
-    async with pool.connection() as connection:
-        assert not connection.autocommit
-        patience = await connection.execute("select current_setting('lock_timeout')")
-        assert await patience.fetchone() == ("0",)
+            assert (connection.autocommit, patience) == (False, ("0",))
 
 
 async def test_it_does_not_wait_for_a_reader_for_ever(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,8 +136,8 @@ def doubt(read: Scope, tables: Mapping[str, Counts], *, asked: ProofLevel, prove
         return None
     return Refusal(
         f"{surplus} facts of ours are not in what was read, but no endpoint could prove by more than {proven} that "
-        f"they are not on the chain: set an endpoint that answers eth_getBlockReceipts, or a second one, and ask again; "
-        f"`--level {proven.lower()}` takes this one's word"
+        "they are not on the chain: set an endpoint that answers eth_getBlockReceipts, or a second one, and ask "
+        f"again; `--level {proven.lower()}` takes this one's word"
     )
 
 

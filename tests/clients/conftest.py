@@ -1,6 +1,5 @@
 """The same API on the same kind of database as in the integration tests."""
 
-from tests.integration.conftest import postgres
 from tests.integration.graphql_api.conftest import api, market, schema_url, template
 
-__all__ = ["api", "market", "postgres", "schema_url", "template"]
+__all__ = ["api", "market", "schema_url", "template"]

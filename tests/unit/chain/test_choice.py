@@ -110,6 +110,24 @@ def test_a_range_goes_to_who_holds_it_final_and_keeps_it() -> None:
     assert with_rpc(act, *nodes) == ["a", "d", "b"]
 
 
+def test_a_range_does_not_go_to_one_that_has_not_proven_itself() -> None:
+    """Its time may be over; a look comes first."""
+    first = Node()
+
+    async def act(rpc: Rpc) -> list[str]:
+        await looks(rpc, 2)
+        first.failure = DOWN
+        with pytest.raises(TryAgain):
+            await rpc.endpoints[0].batch([logs_call()])
+        first.failure = None
+        await asyncio.sleep(60)
+        names = [rpc.for_range(BlockRange(first=1, last=50)).name]
+        await looks(rpc, 1)
+        return [*names, rpc.for_range(BlockRange(first=1, last=50)).name]
+
+    assert with_rpc(act, first, Node()) == ["b", "a"]
+
+
 def test_the_only_endpoint_answers_for_ranges_while_it_rests_shortly() -> None:
     """Of many ranges in flight one may fail; whoever asked for a pause is left alone."""
     node = Node()

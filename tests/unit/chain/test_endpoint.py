@@ -75,6 +75,23 @@ def test_a_head_that_goes_backwards_is_lag() -> None:
     assert heads == ["10001", "10001", "10002", "10002", "9962"]
 
 
+def test_an_older_look_does_not_outdo_a_newer_one() -> None:
+    """Answers may overtake each other."""
+    node = Node(height=1_000, latency_seconds=1.0)
+
+    async def act(endpoint: Endpoint) -> None:
+        older = asyncio.create_task(endpoint.look())
+        await asyncio.sleep(0.1)
+        node.height, node.latency_seconds = 1_001, 0.1
+        await endpoint.look()
+        node.height = 900
+        await older
+
+    endpoint, _ = with_endpoint(node, act)
+
+    assert (endpoint.height, endpoint.finalized) == (1_001, 999)
+
+
 @pytest.mark.parametrize(
     ("failure", "reason"),
     [

@@ -7,8 +7,8 @@ import pytest
 from chain.calls import Call
 from chain.errors import RpcError, TryAgain
 from chain.rpc import Rpc
-from tests.unit.chain.nodes import Node, answer_of_status
-from tests.unit.chain.virtual_time import now
+from tests.unit.chain.nodes import Node, answer_of_status, rpc_of
+from tests.unit.chain.virtual_time import now, run
 from tests.unit.chain.with_nodes import DOWN, logs_call, look, looks, with_rpc
 
 
@@ -155,13 +155,15 @@ def test_an_endpoint_whose_logs_were_off_must_answer_for_logs() -> None:
 def test_nothing_goes_on_when_the_rpc_is_closed() -> None:
     """Looks under way are ended, also when the one who looked has left."""
 
-    async def act(rpc: Rpc) -> None:
-        waiting = asyncio.create_task(rpc.look())
-        await asyncio.sleep(0.1)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
+    async def main() -> float:
+        async with rpc_of(Node(latency_seconds=2), Node(latency_seconds=3)) as rpc:
+            waiting = asyncio.create_task(rpc.look())
+            await asyncio.sleep(0.1)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        return now()
 
-    with_rpc(act, Node(latency_seconds=2), Node(latency_seconds=3))
+    assert run(main()) == pytest.approx(0.1)
 
 
 def test_questions_are_answered_while_an_endpoint_comes_and_goes() -> None:

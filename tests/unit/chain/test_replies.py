@@ -101,6 +101,23 @@ async def test_a_refusal_has_its_remedy(handler: Handler, family: type[RpcError]
 
 
 @pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("one object", "one object instead of a list of answers"),
+        ("an id twice", "2 answers in a batch of 1 questions"),
+        ("no answers", "no answer to echo in its batch"),
+        ("wrong ids", "no answer to echo in its batch"),
+        ("an answer of another type", "echo answered something else than asked: Expected `str`, got `int`"),
+        ("HTML", "not a JSON-RPC answer: HTTP 200 '<html>502 Bad Gateway</html>'"),
+        ("unavailable", "HTTP 503"),
+    ],
+)
+async def test_what_is_no_answer_has_a_clear_cause(name: str, cause: str) -> None:
+    """An operator should see at once whose fault it is."""
+    assert cause in str(await refusal_of(USELESS[name]))
+
+
+@pytest.mark.parametrize(
     ("retry_after", "seconds"),
     [
         ("7", 7.0),

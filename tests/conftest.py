@@ -1,0 +1,28 @@
+"""The Postgres server that tests of several rooms run against, started once and thrown away."""
+
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+
+from runtime.embedded_postgres import EmbeddedPostgres
+
+# Nothing here must survive a power cut.
+IN_A_HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
+    """One Postgres server for the whole session."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), settings=IN_A_HURRY)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The URL of a fresh, empty database, dropped after the test."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield await postgres.create_database(name)
+    await postgres.drop_database(name)

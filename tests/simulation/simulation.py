@@ -1,0 +1,109 @@
+"""One run: a seed, and whether everything was right in the end."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from types import ModuleType
+from typing import Any
+
+import structlog
+
+from tests.simulation import blueprint, indexing, loop, oracle, schedule
+from tests.simulation.database import Database
+from tests.simulation.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run came to."""
+
+    seed: int
+    trace: str
+    exchanges: int
+    virtual_seconds: float
+    acts: dict[str, int]
+
+
+def run(
+    seed: int, database: Database, *, beyond_finality: bool = False, say: Callable[[str], None] | None = None
+) -> Report:
+    """Run the world of a seed and return what happened. Raises whatever was wrong."""
+    random.seed(seed)
+    database.reset()
+    with _tuned(seed), _silence(say):
+        return loop.run(_run(blueprint.draw(seed, beyond_finality=beyond_finality), database, say))
+
+
+async def _run(plan: blueprint.Blueprint, database: Database, say: Callable[[str], None] | None) -> Report:
+    world = World(plan, database, say=say)
+    world.birth()
+    background = [world.watching(), world.caring(), *(world.mining(chain) for chain in world.chains.values())]
+    await _beside(_story(world), [asyncio.ensure_future(each) for each in background])
+    return Report(
+        seed=plan.seed,
+        trace=world.trace.hash,
+        exchanges=world.trace.notes,
+        virtual_seconds=world.clock(),
+        acts=world.counts.acts,
+    )
+
+
+async def _story(world: World) -> None:
+    await schedule.act_out(world)
+    if world.blueprint.beyond_finality:
+        await schedule.undo_final_blocks(world)
+        if not indexing.CAN_ANSWER_REQUESTS:
+            return
+    await schedule.calm_down(world)
+    async with world.database.connection() as connection:
+        await world.feed_reader.conclude(connection)
+        await world.guard.look(connection)
+    for chain in world.chains.values():
+        await oracle.check(world.database, chain, offline_after=world.blueprint.settings.offline_after)
+
+
+async def _beside(story: Coroutine[Any, Any, None], background: list[asyncio.Future[None]]) -> None:
+    main = asyncio.ensure_future(story)
+    ended, _ = await asyncio.wait([main, *background], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*background, main):
+        if task not in ended:
+            task.cancel()
+    for task in ended:
+        task.result()
+
+
+@contextmanager
+def _tuned(seed: int) -> Iterator[None]:
+    before: list[tuple[ModuleType, str, int]] = []
+
+    def set_attribute(module: ModuleType, name: str, value: int) -> None:
+        before.append((module, name, getattr(module, name)))
+        setattr(module, name, value)
+
+    indexing.tune(Random(f"{seed}/sizes"), set_attribute)
+    try:
+        yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)
+
+
+@contextmanager
+def _silence(say: Callable[[str], None] | None) -> Iterator[None]:
+    def tell(_: object, __: str, event: dict[str, object]) -> str:
+        if say is not None:
+            say(
+                " " * 11
+                + " ".join(f"{name}={value}" if name != "event" else str(value) for name, value in event.items())
+            )
+        raise structlog.DropEvent
+
+    kept = structlog.get_config()
+    structlog.configure(processors=[tell])  # type: ignore[list-item]
+    try:
+        yield
+    finally:
+        structlog.configure(**kept)

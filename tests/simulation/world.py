@@ -1,0 +1,142 @@
+"""
+One simulated world: chains, endpoints, a database, processes that index, and those who watch them.
+
+    seed ─► Blueprint ─► World ─► acts of the schedule ─► calm ─► everything is compared
+
+The blueprint is all that is drawn before the world begins; what is drawn later comes from dice of its own, so that one
+more question of an endpoint does not change what the schedule does next.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from models.values import BlockRange, Chain
+from tests.simulation import indexing
+from tests.simulation.blockchain import Blockchain
+from tests.simulation.blueprint import Blueprint
+from tests.simulation.database import Database
+from tests.simulation.endpoint import Network, SimulatedEndpoint
+from tests.simulation.processes import Process
+from tests.simulation.trace import Trace
+from tests.simulation.watching import FeedReader, Guard
+
+LOOK_SECONDS: Final = 0.37
+RESTART_SECONDS: Final = 1.5
+
+Checkpoints = dict[Chain, tuple[int, bytes, int, str | None]]
+"""Number, hash, state through and pause of each chain's checkpoint."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """How much happened in a run."""
+
+    acts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, act: str) -> None:
+        """Count one more."""
+        self.acts[act] = self.acts.get(act, 0) + 1
+
+
+class World:
+    """Everything that takes part in a run. Use inside a virtual loop."""
+
+    def __init__(self, blueprint: Blueprint, database: Database, *, say: Callable[[str], None] | None) -> None:
+        loop = asyncio.get_running_loop()
+        self.blueprint = blueprint
+        self.clock = loop.time
+        self.trace = Trace(self.clock, say)
+        self.dice = Random(f"{blueprint.seed}/schedule")
+        self.counts = Counts()
+        self.database = database
+        database.clock = self.clock
+        self.chains: dict[Chain, Blockchain] = {}
+        self.endpoints: dict[Chain, list[SimulatedEndpoint]] = {}
+        self.processes: list[Process] = []
+        self.is_calm = False
+        self.mines = True
+        for plan in blueprint.chains:
+            self._found(plan.chain)
+        self.network = Network([each for endpoints in self.endpoints.values() for each in endpoints])
+        self.feed_reader = FeedReader()
+        self.guard = Guard([] if blueprint.beyond_finality else list(self.chains.values()))
+        self._born = 0
+
+    def birth(self) -> Process:
+        """Start another process on the same chains."""
+        self._born += 1
+        process = Process(f"indexer-{self._born}", self._program, self.database, self.network, self.trace)
+        self.processes.append(process)
+        self.trace.act(f"{process.name} starts")
+        return process
+
+    async def mining(self, chain: Blockchain) -> None:
+        """Let a chain grow at its pace."""
+        while True:
+            await asyncio.sleep(chain.interval_ms / 1000)
+            if self.mines:
+                chain.mine(self.clock())
+
+    async def watching(self) -> None:
+        """Look at the tables again and again."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS if not self.is_calm else 10 * LOOK_SECONDS)
+            async with self.database.connection() as connection:
+                await self.feed_reader.look(connection)
+                await self.guard.look(connection)
+
+    async def caring(self) -> None:
+        """Start a process again some time after one ended; raise what it ended with where that is a bug."""
+        while True:
+            await asyncio.sleep(RESTART_SECONDS)
+            for process in [each for each in self.processes if not each.is_alive]:
+                if process.failure is not None:
+                    raise process.failure
+                self.processes.remove(process)
+            if not self.processes:
+                self.birth()
+
+    async def checkpoints(self) -> Checkpoints:
+        """Return where our copies stand."""
+        async with self.database.connection() as connection:
+            rows = await connection.execute(
+                "select chain, number, hash, state_through, paused_reason from checkpoints order by chain"
+            )
+            return {Chain(row[0]): (row[1], row[2], row[3], row[4]) async for row in rows}
+
+    def blocks_of(self, chain: Blockchain) -> BlockRange:
+        """Return the blocks that are followed."""
+        return BlockRange(first=chain.canonical[1].number, last=chain.head.number)
+
+    def _found(self, name: Chain) -> None:
+        plan = next(each for each in self.blueprint.chains if each.chain is name)
+        chain = Blockchain(
+            name,
+            contract=plan.followed.contract,
+            first=plan.followed.start_block - 1,
+            finality_lag=plan.finality_lag,
+            has_milliseconds=plan.has_milliseconds,
+            dice=Random(f"{self.blueprint.seed}/{name}"),
+        )
+        for age in range(plan.history, 0, -1):
+            chain.mine(-age * chain.interval_ms / 1000)
+        self.chains[name] = chain
+        self.endpoints[name] = [
+            SimulatedEndpoint(
+                each.name,
+                chain,
+                traits=each.traits,
+                drops_in=each.drops_in,
+                levels={"range": plan.history_proof, "hash": plan.head_proof},
+                dice=Random(f"{self.blueprint.seed}/{each.name}"),
+                trace=self.trace,
+            )
+            for each in plan.endpoints
+        ]
+
+    async def _program(self, *wires: object) -> None:
+        pool, transport, stop = wires
+        await indexing.run_indexer(pool, transport, self.blueprint.settings, clock=self.clock, stop=stop)  # type: ignore[arg-type]

@@ -27,6 +27,7 @@ from indexer.heart import Heart
 from indexer.housekeeping import Retention, keep_house
 from indexer.outcomes import Advanced, Idle, Outcome, Paused, Reached, Refreshed
 from indexer.reader import Reader
+from indexer.requests import serve_requests
 from indexer.store import Fenced, Store, Superseded
 from indexer.values import Followed
 from models.values import ProofLevel
@@ -181,11 +182,19 @@ class _Leading:
         self._log.info("follower.start", contract=source.followed.contract_name, epoch=epoch, to_block=self._to_block)
         try:
             heart = Heart(rpc, self._chain, epoch, clock)
-            return await race(self._repeat(follower), _superseded(heart.run(self._pool, session)))
+            return await race(
+                self._repeat(follower), _superseded(heart.run(self._pool, session)), self._answer_requests(reader)
+            )
         finally:
             await follower.close()
             await self._release(epoch)
             self._log.info("follower.stop")
+
+    async def _answer_requests(self, reader: Reader) -> _Ending:
+        """Work on what operators ask for, as long as we lead."""
+        never = asyncio.Event()
+        await serve_requests(self._pool, reader, self._source.followed, never, offline_after=self._offline_after)
+        return _Ending.DONE
 
     async def _release(self, epoch: int) -> None:
         try:

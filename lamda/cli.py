@@ -7,9 +7,7 @@ must mend is printed as one message without a traceback, and ends with exit code
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,18 +25,17 @@ from dispatch.program import Reaction, react
 from graphql_api.program import open_world
 from graphql_api.program import serve as serve_api
 from indexer.housekeeping import Retention
-from indexer.program import Source, index
-from indexer.values import Followed
-from lamda import queries
+from indexer.program import index
 from lamda import scores as scores_page
-from lamda import status as status_page
 from lamda.announcer import Announcer
 from lamda.buses import bus_access
 from lamda.databases import database_url
 from lamda.explain import explain, job_id
+from lamda.operator_cli import operating
+from lamda.running import DATA, DataOption, run
+from lamda.sources import source
 from lamda.up import Up
 from models.values import Chain
-from runtime import lifecycle, logs
 from runtime.database import open_pool, wait_until_reachable
 from runtime.errors import CannotRun
 from runtime.settings import (
@@ -61,9 +58,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(operating)
 GWEI = 10**9
-DATA = Path(".lamda")
-DataOption = Annotated[Path, typer.Option("--data", help="Folder of the embedded servers and local chains.")]
 
 
 def main() -> None:
@@ -83,7 +79,7 @@ def run_everything(
     """Run everything here: Postgres, two local chains, indexer, API and a small world of actors."""
     common, api = load(CommonSettings, ApiSettings)
     announcer = Announcer(Console(highlight=False))
-    _run(Up(data, common, api, announcer, forget_others=forget).run, common)
+    run(Up(data, common, api, announcer, forget_others=forget).run, common)
 
 
 @app.command()
@@ -97,7 +93,7 @@ def migrate(data: DataOption = DATA) -> None:
             before, after = await asyncio.to_thread(migrations.upgrade, url)
             typer.echo(f"schema is at {after}" + (", as before" if before == after else f", was at {before or 'none'}"))
 
-    _run(program, common)
+    run(program, common)
 
 
 @app.command("index")
@@ -110,7 +106,7 @@ def index_chains(
     chains = list(dict.fromkeys(chain or list(Chain)))
     groups = [BscSettings if each is Chain.BSC else OpbnbSettings for each in chains]
     common, indexer, *settings = load(CommonSettings, IndexerSettings, *groups)
-    sources = [_source(each, indexer) for each in settings]
+    sources = [source(each, indexer) for each in settings]
 
     async def program(stop: asyncio.Event) -> None:
         async with (
@@ -128,7 +124,7 @@ def index_chains(
                 retention=Retention.of(indexer),
             )
 
-    _run(program, common)
+    run(program, common)
 
 
 @app.command()
@@ -150,7 +146,7 @@ def serve(data: DataOption = DATA) -> None:
                 stop=stop,
             )
 
-    _run(program, common)
+    run(program, common)
 
 
 @app.command("react")
@@ -177,14 +173,14 @@ def run_reactor(data: DataOption = DATA) -> None:
             )
             await react(reaction, stop, lambda stop: credit(url, signing, stop))
 
-    _run(program, common)
+    run(program, common)
 
 
 @app.command("devnet")
 def run_devnet() -> None:
     """Run a world to try: two local chains and the contracts, unless settings name them, and actors on them."""
     common, settings = load(CommonSettings, DevnetSettings)
-    _run(lambda stop: devnet(settings, stop, tell=typer.echo), common)
+    run(lambda stop: devnet(settings, stop, tell=typer.echo), common)
 
 
 @app.command("explain")
@@ -202,7 +198,7 @@ def explain_job(
             async with open_world(api, database_url=url, accounts=accounts) as world:
                 await explain(world, wanted, Console(highlight=False, soft_wrap=True))
 
-    _run(program, common, level="WARNING")
+    run(program, common, level="WARNING")
 
 
 @app.command("scores")
@@ -217,51 +213,7 @@ def show_scores(data: DataOption = DATA) -> None:
         except (ApiError, RpcError) as error:
             raise CannotRun(f"the world in {data} does not run, or its API is elsewhere (API_PORT): {error}") from error
 
-    _run(program, common, level="WARNING")
-
-
-@app.command()
-def status(data: DataOption = DATA) -> None:
-    """Show how far each chain is indexed, and what stands in the way."""
-    (common,) = load(CommonSettings)
-
-    async def program(_: asyncio.Event) -> None:
-        async with (
-            database_url(common, data) as url,
-            open_pool(url, program="status", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
-        ):
-            await asyncio.to_thread(migrations.check, url)
-            Console().print(status_page.table(await queries.chain_statuses(pool)))
-
-    _run(program, common)
-
-
-def _source(settings: BscSettings | OpbnbSettings, indexer: IndexerSettings) -> Source:
-    if isinstance(settings, BscSettings):
-        followed = Followed(
-            chain=Chain.BSC,
-            chain_id=settings.bsc_chain_id,
-            contract=settings.job_manager_contract_address,
-            start_block=settings.bsc_start_block,
-        )
-        return _proven(followed, settings.bsc_rpc_url, indexer.bsc_poll_seconds, indexer)
-    followed = Followed(
-        chain=Chain.OPBNB,
-        chain_id=settings.opbnb_chain_id,
-        contract=settings.node_reputation_contract_address,
-        start_block=settings.opbnb_start_block,
-    )
-    return _proven(followed, settings.opbnb_rpc_url, indexer.opbnb_poll_seconds, indexer)
-
-
-def _proven(followed: Followed, urls: tuple[str, ...], poll_seconds: float, indexer: IndexerSettings) -> Source:
-    return Source(
-        followed=followed,
-        urls=urls,
-        poll_seconds=poll_seconds,
-        history_proof=indexer.history_proof,
-        head_proof=indexer.head_proof,
-    )
+    run(program, common, level="WARNING")
 
 
 def signer_settings(reactor: ReactorSettings, opbnb: OpbnbSettings) -> SignerSettings:
@@ -277,8 +229,3 @@ def signer_settings(reactor: ReactorSettings, opbnb: OpbnbSettings) -> SignerSet
         fee_max_wei=round(reactor.credit_fee_max_gwei * GWEI),
         signer=signer,
     )
-
-
-def _run(program: Callable[[asyncio.Event], Awaitable[None]], common: CommonSettings, *, level: str = "INFO") -> None:
-    logs.configure(common.environment, level=level)
-    asyncio.run(lifecycle.run_until_stopped(program))

@@ -7,6 +7,7 @@ started, or one that lives as long as this command.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devnet.world import World, WorldFolder
@@ -21,25 +22,41 @@ DATABASE = "lamda"
 """The embedded database of programs that run on chains of their operator's."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A database to work on; `world` is the one that runs here and fills it, where it is one of ours."""
+
+    url: str = field(repr=False)
+    world: World | None = None
+
+
 @asynccontextmanager
 async def database_url(common: CommonSettings, data: Path) -> AsyncIterator[str]:
     """Yield the URL of the database to work on."""
+    async with opened(common, data) as database:
+        yield database.url
+
+
+@asynccontextmanager
+async def opened(common: CommonSettings, data: Path) -> AsyncIterator[Opened]:
+    """Yield the database to work on, and whose it is."""
     if common.database_url is not None:
-        yield common.database_url
+        yield Opened(url=common.database_url)
         return
     server = EmbeddedPostgres(data / POSTGRES)
     try:
         await server.start()
     except FolderInUse:
-        yield server.running().url(_of_running_world(data))
+        world = _running_world(data)
+        yield Opened(url=server.running().url(DATABASE if world is None else world.database), world=world)
         return
     try:
-        yield await server.create_database(DATABASE)
+        yield Opened(url=await server.create_database(DATABASE))
     finally:
         await server.stop()
 
 
-def _of_running_world(data: Path) -> str:
-    """Return the database of the world that runs here; without one it is another of our programs that runs."""
+def _running_world(data: Path) -> World | None:
+    """Return the world that runs here; without one it is another of our programs that runs."""
     last = WorldFolder(data).last()
-    return last.database if isinstance(last, World) and not last.clean else DATABASE
+    return last if isinstance(last, World) and not last.clean else None

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Boolean, Identity, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
 from models.columns import BigInteger, Field, Text, Timestamp
@@ -26,9 +28,10 @@ class Request(SQLModel, table=True):
     """
     One request and what became of it.
 
-    `first_block` and `last_block` are both included; `read_through` is the last block read again so far. `missing`,
-    `surplus` and `changed` count the facts that our tables lacked, had too many, or had with other values. `error`
-    says why it ended without a result.
+    `first_block` and `last_block` are both included; `read_through` is the last block read again so far, and `trouble`
+    why it does not get on, while it does not. `missing`, `surplus` and `changed` count the facts that our tables
+    lacked, had too many, or had with other values; `result` has the details, and the blocks as soon as they are known.
+    `error` says why it ended without a result.
     """
 
     __tablename__ = "requests"
@@ -54,4 +57,6 @@ class Request(SQLModel, table=True):
     missing: int | None = Field(default=None, sa_type=BigInteger)
     surplus: int | None = Field(default=None, sa_type=BigInteger)
     changed: int | None = Field(default=None, sa_type=BigInteger)
+    trouble: str | None = Field(default=None, sa_type=Text)
+    result: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     error: str | None = Field(default=None, sa_type=Text)

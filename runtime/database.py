@@ -62,6 +62,26 @@ async def open_pool(
         await pool.close()
 
 
+@asynccontextmanager
+async def lone_session(pool: Pool) -> AsyncIterator[Connection]:
+    """
+    Yield a connection in autocommit for work that spans many transactions.
+
+    What the work keeps in the session, temporary tables and advisory locks, goes when the block ends; where that is
+    not in order, the whole session goes.
+    """
+    async with pool.connection() as connection:
+        try:
+            await connection.set_autocommit(True)
+            yield connection
+            await connection.execute("discard temporary")
+            await connection.execute("select pg_advisory_unlock_all()")
+            await connection.set_autocommit(False)
+        except BaseException:
+            await connection.close()
+            raise
+
+
 async def wait_until_reachable(url: str, *, wait_seconds: float) -> None:
     """Return when Postgres answers at `url`; raise `DatabaseUnreachable` with the last error after `wait_seconds`."""
     deadline = time.monotonic() + wait_seconds

@@ -111,6 +111,8 @@ def upgrade() -> None:
         sa.Column("missing", sa.BigInteger(), nullable=True),
         sa.Column("surplus", sa.BigInteger(), nullable=True),
         sa.Column("changed", sa.BigInteger(), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=True),
+        sa.Column("result", postgresql.JSONB(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )

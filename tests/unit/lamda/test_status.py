@@ -1,0 +1,56 @@
+"""What stands in a chain's way, in words."""
+
+from dataclasses import replace
+
+import pytest
+
+from lamda.status import ChainStatus, duration
+
+WELL = ChainStatus(
+    chain="bsc",
+    head=1_000,
+    finalized=998,
+    final_through=998,
+    indexed=1_000,
+    state_through=1_000,
+    start_block=1,
+    lag_seconds=0.4,
+    updated_seconds_ago=0.4,
+    leader="a-host:1",
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (
+            replace(WELL, paused_reason="it parted", paused_fork=12),
+            "paused: it parted (fork at block 12): `lamda resume`",
+        ),
+        (replace(WELL, updated_seconds_ago=90, leader=None), "nobody leads, no commit for 2 min"),
+        (replace(WELL, updated_seconds_ago=90), "no commit for 2 min: does an endpoint answer?"),
+        (replace(WELL, state_through=500), "state follows facts through block 500"),
+    ],
+)
+def test_what_stands_in_the_way_is_said(status: ChainStatus, words: str) -> None:
+    """With what to do about it."""
+    assert words in status.notes[0]
+
+
+def test_nothing_stands_in_the_way_of_a_chain_that_is_well() -> None:
+    assert WELL.notes == []
+
+
+def test_the_time_left_is_told_while_catching_up() -> None:
+    """Not at the head, where a block or two come and go, and not where nothing moves."""
+    assert replace(WELL, head=1_801_000, blocks_per_second=1_000).seconds_left == 1_800
+    assert replace(WELL, head=1_003, blocks_per_second=2.2).seconds_left is None
+    assert replace(WELL, head=1_801_000, blocks_per_second=0.0).seconds_left is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-0.5, "0.0 s"), (0.44, "0.4 s"), (90, "2 min"), (3 * 3600, "3 h"), (9 * 86_400, "9 days")],
+)
+def test_a_length_of_time_is_said_shortly(seconds: float, said: str) -> None:
+    assert said == duration(seconds)

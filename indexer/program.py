@@ -85,18 +85,19 @@ async def index(
     outside: Outside = OUTSIDE,
 ) -> None:
     """Follow the chains until told to stop, or until each has reached `to_block`; keep house where `retention` says."""
-    house = None if retention is None else asyncio.create_task(keep_house(pool, stop, retention))
     try:
         async with asyncio.TaskGroup() as group:
-            for source in sources:
-                leading = _Leading(pool, source, stop, outside, offline_after=offline_after, to_block=to_block)
-                group.create_task(leading.run(wait_seconds=wait_seconds))
+            leading = [
+                _Leading(pool, source, stop, outside, offline_after=offline_after, to_block=to_block)
+                for source in sources
+            ]
+            chains = [group.create_task(each.run(wait_seconds=wait_seconds)) for each in leading]
+            house = None if retention is None else group.create_task(keep_house(pool, stop, retention))
+            await asyncio.wait(chains)
+            if house is not None:
+                house.cancel()
     except* CannotRun as errors:
         raise CannotRun("\n".join(str(error) for error in errors.exceptions)) from errors
-    finally:
-        if house is not None:
-            house.cancel()
-            await asyncio.wait([house])
 
 
 class _Leading:

@@ -12,8 +12,8 @@ async def write(connection: Connection, chain: Chain, endpoints: Sequence[Endpoi
     """Replace what is known of a chain's endpoints."""
     names = [endpoint.name for endpoint in endpoints]
     await connection.execute("delete from endpoints where chain = %s and name <> all(%s)", (chain, names))
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
+    for endpoint in endpoints:
+        await connection.execute(
             """
             insert into endpoints (
                 chain, name, rank, head, finalized, latency_ms, range_blocks, requests_per_second_max,
@@ -28,7 +28,7 @@ async def write(connection: Connection, chain: Chain, endpoints: Sequence[Endpoi
                 requests_per_second_max = excluded.requests_per_second_max,
                 resting_until = excluded.resting_until, resting_reason = excluded.resting_reason, updated_at = now()
             """,
-            [{"chain": chain, **_columns(endpoint)} for endpoint in endpoints],
+            {"chain": chain, **_columns(endpoint)},
         )
 
 
@@ -37,7 +37,7 @@ def _columns(endpoint: Endpoint) -> dict[str, object]:
     return {
         "name": endpoint.name,
         "rank": endpoint.rank,
-        "head": None if endpoint.head is None else endpoint.head.height,
+        "head": endpoint.height,
         "finalized": endpoint.finalized,
         "latency_ms": None if latency is None else round(1000 * latency),
         "range_blocks": endpoint.range_size,

@@ -137,8 +137,10 @@ class Follower:
         if self._held is not None and not self._may_wait(self._held.blocks):
             return await self._commit(cursor, cursor.block, self._held, tip, refresh=True)
         final_through = min(tip.finalized, cursor.number)
-        if tip.head.hash_bytes == cursor.block.hash and final_through > cursor.final_through:
+        at_head = tip.head.hash_bytes == cursor.block.hash
+        if at_head and final_through > cursor.final_through and self._is_time_to_commit():
             await self._store.finalize(cursor, tip)
+            self._committed_at = self._clock()
             return Finalized(through=final_through)
         return Idle()
 
@@ -224,7 +226,10 @@ class Follower:
     def _may_wait(self, blocks: BlockRange) -> bool:
         if blocks.last == self._to_block or len(blocks) >= plan.HEADERS_MAX:
             return False
-        return self._clock() - self._committed_at < EMPTY_COMMIT_SECONDS
+        return not self._is_time_to_commit()
+
+    def _is_time_to_commit(self) -> bool:
+        return self._clock() - self._committed_at >= EMPTY_COMMIT_SECONDS
 
     def _view(self, cursor: Cursor, position: BlockId, tip: Tip) -> plan.View:
         return plan.View(

@@ -40,6 +40,8 @@ logger = structlog.get_logger()
 
 PAUSED_SECONDS = 1.0
 STANDBY_SECONDS = 0.5
+FENCE_SECONDS = 1.0
+"""How long a commit of the leader before us may still take; its time was up before ours began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,12 +164,26 @@ class _Leading:
                 epoch = await lease_store.acquire(session, self._chain, f"{socket.gethostname()}:{os.getpid()}")
                 if epoch is not None:
                     self._waits_because = ""
+                    await self._fence(session, epoch)
                     return await self._lead(rpc, session, epoch)
                 self._wait_because(f"{await lease_store.leader(session, self._chain)} leads this chain")
                 return _Ending.SUPERSEDED
             finally:
                 if not session.closed:
                     await session.set_autocommit(False)
+
+    async def _fence(self, session: Connection, epoch: int) -> None:
+        """Shut out whoever led before; end the session of one that was stopped in the middle of a commit."""
+        fencing = asyncio.create_task(lease_store.fence(session, self._chain, epoch))
+        try:
+            while not (await asyncio.wait([fencing], timeout=FENCE_SECONDS))[0]:
+                async with self._pool.connection() as connection:
+                    ended = await lease_store.end_those_before(connection, session.info.backend_pid)
+                self._log.warning("follower.fence", ended_sessions=ended, epoch=epoch)
+            await fencing
+        finally:
+            fencing.cancel()
+            await asyncio.gather(fencing, return_exceptions=True)
 
     def _wait_because(self, reason: str) -> None:
         if reason != self._waits_because:

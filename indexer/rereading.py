@@ -183,7 +183,6 @@ class Rereading:
         if repairs or not tables:
             note = rereading_commit_store.note_proof
             await note(connection, followed, scope.blocks, level, differed=bool(tables))
-        await rereading_commit_store.keep_leader(connection, followed)
         await self._finish(scope, now, level, tables, taken_back)
         await rereading_commit_store.tell(connection, changes)
 

@@ -20,7 +20,6 @@ from indexer import proof_store, uptime_store
 from indexer.bulk_store import COLUMNS
 from indexer.decode import TABLES
 from indexer.heartbeat_store import ensure_partitions
-from indexer.lease_store import LEASE
 from indexer.rereading_store import PLACE, tables_of
 from indexer.values import Followed
 from models.feed import ChangeKind, Entity
@@ -159,16 +158,6 @@ async def refresh(
     keys = [row[0] async for row in await connection.execute("select distinct key from touched")]
     await state_store.lock(connection, derivation, keys)
     return await state_store.refresh(connection, derivation, keys, parameters, by_reorg=by_reorg)
-
-
-async def keep_leader(connection: Connection, followed: Followed) -> None:
-    """Hold the lease of who led when the transaction began: nobody could renew it while the row was locked."""
-    await connection.execute(
-        """
-        update checkpoints set leader_until = clock_timestamp() + %s where chain = %s and leader_until >= now()
-        """,
-        (LEASE, followed.chain),
-    )
 
 
 async def note_proof(

@@ -16,7 +16,7 @@ from typing import Any
 
 from psycopg import sql
 
-from indexer import lease_store, proof_store
+from indexer import proof_store
 from indexer.bulk_store import COLUMNS, columns_of, copy_in
 from indexer.decode import KEYLESS, TABLES
 from indexer.heartbeat_store import ensure_partitions
@@ -134,9 +134,6 @@ class Store:
                 scope = f"{scope} union {derivation.stale}"
             await state_store.lock(connection, derivation, None)
             changes = await state_store.refresh_in_bulk(connection, derivation, scope, parameters)
-            # A standby that waited for us to finish must not find a lease that ran out meanwhile.
-            if self._epoch is not None:
-                await lease_store.extend(connection, self._followed.chain, self._epoch)
             await feed.append(connection, changes)
 
     async def pause(self, expected: Cursor, reason: str, *, fork: int | None = None) -> None:
@@ -197,7 +194,7 @@ class Store:
 
     async def _fenced(self, connection: Connection) -> Fenced:
         """Return why a write found the checkpoint elsewhere."""
-        query = "select leader_epoch, leader from checkpoints where chain = %s"
+        query = "select leader_epoch, leader from checkpoints left join leases using (chain) where chain = %s"
         row = await (await connection.execute(query, (self._followed.chain,))).fetchone()
         if row is not None and self._epoch is not None and row[0] != self._epoch:
             return Superseded(f"{row[1]} leads {self._followed.chain} now")

@@ -22,7 +22,7 @@ async def is_led(pool: Pool, chain: Chain) -> bool:
     async with pool.connection() as connection:
         row = await (
             await connection.execute(
-                "select exists (select from checkpoints where chain = %s and leader_until >= clock_timestamp())",
+                "select exists (select from leases where chain = %s and until >= clock_timestamp())",
                 (chain,),
             )
         ).fetchone()
@@ -42,9 +42,9 @@ async def chain_statuses(pool: Pool) -> list[ChainStatus]:
                     extract(epoch from now() - block_time)::float as lag_seconds,
                     extract(epoch from now() - updated_at)::float as updated_seconds_ago,
                     blocks_per_second, paused_reason, paused_fork, heartbeats_from,
-                    case when leader_until >= now() then leader end as leader, leader_epoch,
-                    greatest(extract(epoch from leader_until - now())::float, 0) as lease_seconds_left
-                from checkpoints
+                    case when until >= now() then leader end as leader, leader_epoch,
+                    greatest(extract(epoch from until - now())::float, 0) as lease_seconds_left
+                from checkpoints left join leases using (chain)
                 """,
             )
         }

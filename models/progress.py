@@ -19,8 +19,7 @@ class Checkpoint(SQLModel, table=True):
     `finalized` are the chain's own word of its end. `final_through` is the newest of our blocks that is final: the
     endpoint it came from vouched for it.
 
-    `leader` may write until `leader_until`, and only under its `leader_epoch`, which each take-over raises;
-    `leader_session` is the Postgres session it lives by.
+    A commit is let through only under `leader_epoch`, which each take-over raises (see `Lease`).
     `paused_fork` is where a reorg too deep to be repaired without a person left our chain. `heartbeats_from` is the
     first block whose heartbeats are still here; those of older ones are in `provider_days`.
     """
@@ -39,13 +38,9 @@ class Checkpoint(SQLModel, table=True):
     finalized: int = Field(sa_type=BigInteger)
     final_through: int = Field(sa_type=BigInteger)
     head: int = Field(sa_type=BigInteger)
-    blocks_per_second: float | None = Field(default=None, sa_type=Double)
     paused_reason: str | None = Field(default=None, sa_type=Text)
     paused_fork: int | None = Field(default=None, sa_type=BigInteger)
-    leader: str | None = Field(default=None, sa_type=Text)
     leader_epoch: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
-    leader_session: int | None = Field(default=None, sa_type=Integer)
-    leader_until: datetime | None = Field(default=None, sa_type=Timestamp)
     heartbeats_from: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     updated_at: datetime = Field(sa_type=Timestamp)
 
@@ -65,6 +60,23 @@ class Block(SQLModel, table=True):
     hash: bytes = Field(sa_type=LargeBinary)
     parent_hash: bytes = Field(sa_type=LargeBinary)
     time: datetime = Field(sa_type=Timestamp)
+
+
+class Lease(SQLModel, table=True):
+    """
+    Who leads a chain: `leader` may write until `until`, or as long as `session`, its Postgres session, is there.
+
+    `epoch` counts the take-overs. `blocks_per_second` is how fast the leader comes on.
+    """
+
+    __tablename__ = "leases"
+
+    chain: str = Field(sa_type=Text, primary_key=True)
+    leader: str | None = Field(default=None, sa_type=Text)
+    epoch: int = Field(sa_type=BigInteger)
+    session: int | None = Field(default=None, sa_type=Integer)
+    until: datetime | None = Field(default=None, sa_type=Timestamp)
+    blocks_per_second: float | None = Field(default=None, sa_type=Double)
 
 
 class Proof(SQLModel, table=True):

@@ -61,17 +61,23 @@ def take_over() -> None:
 
 def upgrade() -> None:
     """Apply."""
-    op.add_column("checkpoints", sa.Column("blocks_per_second", sa.Double(), nullable=True))
     op.add_column("checkpoints", sa.Column("paused_fork", sa.BigInteger(), nullable=True))
-    op.add_column("checkpoints", sa.Column("leader", sa.Text(), nullable=True))
     op.add_column("checkpoints", sa.Column("leader_epoch", sa.BigInteger(), server_default="0", nullable=False))
-    op.add_column("checkpoints", sa.Column("leader_session", sa.Integer(), nullable=True))
-    op.add_column("checkpoints", sa.Column("leader_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("checkpoints", sa.Column("heartbeats_from", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("checkpoints", sa.Column("final_through", sa.BigInteger(), nullable=True))
     op.execute(FINALITY)
     op.alter_column("checkpoints", "final_through", nullable=False)
     op.create_check_constraint("only_our_blocks_are_final", "checkpoints", "final_through <= number")
+    op.create_table(
+        "leases",
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("leader", sa.Text(), nullable=True),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("session", sa.Integer(), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("blocks_per_second", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("chain"),
+    )
     op.create_table(
         "proofs",
         sa.Column("chain", sa.Text(), nullable=False),
@@ -146,15 +152,12 @@ def downgrade() -> None:
     op.drop_table("requests")
     op.drop_table("endpoints")
     op.drop_table("proofs")
+    op.drop_table("leases")
     op.drop_constraint("only_our_blocks_are_final", "checkpoints", type_="check")
     for column in (
         "final_through",
         "heartbeats_from",
-        "leader_until",
-        "leader_session",
         "leader_epoch",
-        "leader",
         "paused_fork",
-        "blocks_per_second",
     ):
         op.drop_column("checkpoints", column)

@@ -6,17 +6,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from indexer import lease_store
 from indexer.store import Store, Superseded
 from indexer.values import Cursor, Segment
 from models.values import Chain
-from runtime.database import Pool
+from runtime.database import Connection, Pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.indexer import indexer_process
 from tests.integration.indexer.activity import Activity
-from tests.integration.indexer.conftest import OFFLINE_AFTER, Indexing, fresh_index
+from tests.integration.indexer.conftest import OFFLINE_AFTER, Indexing, fresh_index, indexing
 from tests.integration.indexer.tables import contents, everything, gaps_in_feed, one
 from tests.integration.local_chain import World
 
@@ -55,7 +56,10 @@ async def epochs(pool: Pool) -> tuple[int, ...]:
     """Return how often each chain was taken over, those led now only."""
     async with pool.connection() as connection:
         rows = await connection.execute(
-            "select leader_epoch from checkpoints where leader_until >= clock_timestamp() order by chain"
+            """
+            select epoch from leases join checkpoints using (chain)
+            where until >= clock_timestamp() and epoch = leader_epoch order by chain
+            """
         )
         return tuple([row[0] async for row in rows])
 
@@ -146,7 +150,7 @@ async def test_a_leader_that_ends_in_order_is_replaced_at_once(
     await until(lambda: leads(pool, (1, 1)))
     await end(leader)
 
-    assert await one(pool, "select count(*) from checkpoints where leader is null") == (2,)
+    assert await one(pool, "select count(*) from leases where leader is null") == (2,)
 
 
 async def test_nothing_is_written_under_a_lease_that_was_taken_over(world: World, pool: Pool, index: Indexing) -> None:
@@ -154,13 +158,13 @@ async def test_nothing_is_written_under_a_lease_that_was_taken_over(world: World
     await world.create_job(b"\xaa" * 32)
     await world.bsc.mine(3)
     async with pool.connection() as connection:
-        epoch = await lease_store.acquire(connection, Chain.BSC, "the first")
+        epoch = await lead(connection, "the first")
     old = Recording(pool, world.job_manager, offline_after=OFFLINE_AFTER, epoch=epoch)
     index.followers[Chain.BSC]._store = old
     await index.settle()
     async with pool.connection() as connection:
-        await connection.execute("update checkpoints set leader_until = now() where chain = 'bsc'")
-        await lease_store.acquire(connection, Chain.BSC, "the second")
+        await connection.execute("update leases set until = now() where chain = 'bsc'")
+        await lead(connection, "the second")
     before, cursor = await everything(pool), await old.cursor()
     segment = replace(old.committed[-1], fork=cursor.block)
 
@@ -174,6 +178,34 @@ async def test_nothing_is_written_under_a_lease_that_was_taken_over(world: World
             await write
 
     assert before == await everything(pool)
+
+
+async def lead(connection: Connection, holder: str) -> int:
+    """Take the lead of BSC, which nobody has, and return the epoch."""
+    epoch = await lease_store.acquire(connection, Chain.BSC, holder)
+    assert epoch is not None
+    await lease_store.fence(connection, Chain.BSC, epoch)
+    return epoch
+
+
+async def test_a_leader_stopped_in_the_middle_of_a_commit_is_shut_out(
+    world: World, pool: Pool, database_url: str, start: Callable[[], Awaitable[Process]]
+) -> None:
+    """It holds the row that every commit moves, and holds it no more when another takes over."""
+    async with indexing(world, pool) as index:
+        await index.settle()
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as stopped_one:
+        await lead(stopped_one, "the one that is stopped")
+        await stopped_one.execute("begin")
+        await stopped_one.execute("update checkpoints set updated_at = now() where chain = 'bsc'")
+        standby = await start()
+        await until(lambda: leads(pool, (2, 1)), TAKE_OVER_SECONDS)
+        await world.bsc.mine(3)
+        await until(lambda: indexed(world, pool))
+
+        with pytest.raises(psycopg.OperationalError):
+            await stopped_one.execute("commit")
+    await end(standby)
 
 
 class Recording(Store):

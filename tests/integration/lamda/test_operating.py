@@ -22,7 +22,7 @@ __all__ = ["index", "pool", "world"]
 SEED = 3
 LOSE_JOBS = "delete from job_created where block_number % 2 = 0"
 OPEN = "select count(*) from requests where finished_at is null"
-LED = "select count(*) from checkpoints where leader_until >= clock_timestamp()"
+LED = "select count(*) from leases where until >= clock_timestamp()"
 
 
 @pytest.fixture
@@ -164,7 +164,11 @@ async def test_status_tells_a_person_and_a_program(settings: Mapping[str, str], 
     """No line is wider than 100 columns where no terminal is; the JSON document holds the same."""
     async with pool.connection() as connection:
         await connection.execute(
-            "update checkpoints set leader = 'a-host:7', leader_epoch = 3, leader_until = now() + interval '1 h'"
+            """
+            with led as (update checkpoints set leader_epoch = 3 returning chain)
+            insert into leases (chain, leader, epoch, until)
+            select chain, 'a-host:7', 3, now() + interval '1 h' from led
+            """
         )
         await connection.execute(
             """

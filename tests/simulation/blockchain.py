@@ -2,7 +2,7 @@
 A simulated chain: it mines, forks, reorganises, and keeps the branches it left.
 
     0 … first ── first+1 ── … ── finalized ── … ── head         the canonical chain
-                                     └── o ── o ── o            an orphaned branch: some endpoints still answer from it
+                                     └── o ── o ── o ──         an orphaned branch: some endpoints still answer from it
 
 Hashes are of the content and its parent's hash, blooms of every log in the block whoever emitted it. Finality trails
 the head and stalls now and then; it never goes back.
@@ -22,6 +22,8 @@ from tests.simulation.events import Emission, Market
 
 Json = dict[str, Any]
 DAY = 86_400.0
+RIVAL_PACE = 0.9
+"""How fast the branch that was left last grows on: there are nodes that do not know yet."""
 
 
 @lru_cache(maxsize=65_536)
@@ -127,7 +129,14 @@ class Blockchain:
     """The whole truth about one chain."""
 
     def __init__(
-        self, chain: Chain, *, contract: bytes, first: int, finality_lag: int, has_milliseconds: bool, dice: Random
+        self,
+        chain: Chain,
+        *,
+        contract: bytes,
+        first: int,
+        finality_lag: int,
+        dice: Random,
+        has_milliseconds: bool = True,
     ) -> None:
         self.chain = chain
         self.contract = contract
@@ -154,7 +163,9 @@ class Blockchain:
         return self.canonical[-1]
 
     def mine(self, now: float) -> Block:
-        """Add a block to the canonical chain, and let finality follow."""
+        """Add a block to the canonical chain, mostly one to the branch it left last, and let finality follow."""
+        if self.orphans and self._dice.random() < RIVAL_PACE:
+            self.orphans[-1].append(self._next_to(self.orphans[-1][-1], now))
         block = self._next_to(self.head, now)
         self.canonical.append(block)
         if not self.finality_stalls:
@@ -190,7 +201,7 @@ class Blockchain:
         """Return what a node has that stayed on a branch the chain has left; an honest view where there is none."""
         if not self.orphans:
             return self.view()
-        blocks = self.orphans[which % len(self.orphans)]
+        blocks = self.orphans[-1 - which % len(self.orphans)]
         together = [ours for ours, theirs in zip(self.canonical, blocks, strict=False) if ours is theirs]
         return View(genesis=self.genesis, blocks=blocks, finalized=min(self.finalized, together[-1].number))
 

@@ -12,7 +12,7 @@ from tests.simulation import indexing, texts
 from tests.simulation.nodes import Traits
 
 CHAIN_IDS: Final = {Chain.BSC: 56, Chain.OPBNB: 204}
-PROFILES: Final = ("honest", "flaky", "lagging", "truncating", "dropping", "orphaned", "refusing")
+PROFILES: Final = ("honest", "flaky", "lagging", "truncating", "dropping", "orphaned", "refusing", "hoarding")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ def _chain(chain: Chain, dice: Random) -> ChainPlan:
     return ChainPlan(
         chain=chain,
         followed=followed,
-        history=dice.choice((2, 10, 40, 120)),
+        history=dice.choice((2, 40, 120, 240)),
         finality_lag=dice.choice((2, 2, 6, 20, 60)),
         has_milliseconds=dice.random() < 0.7,
         history_proof=dice.choice(tuple(ProofLevel)),

@@ -9,7 +9,7 @@ n-th call from now: before the server saw that call, or after it did what it was
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -79,7 +79,10 @@ class SimulatedConnection(psycopg.AsyncConnection[Any]):
         if mishap and not mishap.answered:
             await self._suffer(mishap)
         answer = waiting.wait(gen, self.pgconn.socket, interval, timeout)
-        if mishap:
+        if mishap and self.holder and self.pgconn.pipeline_status != pq.PipelineStatus.OFF:
+            # Into a pipeline one enters without a word to the server: it is the next call that is lost.
+            self.holder.befall(replace(mishap, calls=1))
+        elif mishap:
             await self._suffer(mishap)
         return answer
 

@@ -129,7 +129,7 @@ class SimulatedEndpoint:
     def _other_node(self, node: Node, fault: str, requests: list[dict[str, Any]]) -> Node:
         """Return who answers the second part of a batch; only headers that must link would show that it is another."""
         if fault == "mixed" and _asks_headers(requests):
-            return replace(node, view=self._chain.orphaned_view(self.phase.depth if self.phase else 0))
+            return replace(node, view=self._chain.orphaned_view(0))
         return node
 
     def _view(self, fault: str) -> View:
@@ -138,7 +138,7 @@ class SimulatedEndpoint:
             case "lag":
                 return self._chain.view(behind=depth)
             case "orphan":
-                return self._chain.orphaned_view(depth)
+                return self._chain.orphaned_view(depth // 5)
             case "finalized_ahead":
                 late = self._chain.view(behind=depth)
                 return View(genesis=late.genesis, blocks=late.blocks, finalized=self._chain.finalized)
@@ -148,7 +148,7 @@ class SimulatedEndpoint:
     def _reply(self, node: Node, fault: str, request: dict[str, Any]) -> dict[str, Any]:
         envelope = {"jsonrpc": "2.0", "id": request["id"]}
         method, parameters = request["method"], request["params"]
-        if fault in SPOKEN and (method == "eth_getLogs" or fault != "say_limit_exceeded"):
+        if fault in SPOKEN and (method == "eth_getLogs" or fault not in ("say_limit_exceeded", "say_too_much")):
             return envelope | {"error": {"code": -32000, "message": self._dice.choice(SPOKEN[fault])}}
         try:
             result = node.answer(method, parameters)

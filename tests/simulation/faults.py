@@ -6,7 +6,8 @@ What is wrong with an answer: each fault is a name and what it does to what an h
     of the batch     an answer without, with a wrong, or with somebody else's id; an error for all; headers by number
                      from two nodes, one of them on an orphaned branch
     of the headers   no block, another block, another parent
-    of the logs      some left out, some twice, some that were not asked for
+    of the logs      some left out, some twice, some that were not asked for, or garbled
+    of the receipts  a log left out
 
 Some of it nobody could detect who reads at a lower proof level: `UNDETECTABLE` says which, and is not drawn there.
 """
@@ -31,21 +32,11 @@ PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
     "lagging": ("lag", "finalized_ahead", "say_head"),
     "truncating": ("lag",),
     "dropping": (
-        *(
-            "drop_all",
-            "drop_block",
-            "drop_topic",
-            "drop_one",
-            "twice",
-            "stranger",
-            "other_topic",
-            "removed",
-            "outside",
-            "reversed",
-        ),
-        *("other_hash", "no_logs", "other_block", "other_parent"),
+        *("drop_all", "drop_block", "drop_topic", "drop_one", "twice", "stranger", "other_topic", "removed"),
+        *("garbled", "outside", "reversed", "other_hash", "no_logs", "other_block", "other_parent"),
     ),
     "orphaned": ("orphan", "orphan", "mixed"),
+    "hoarding": ("short_receipts", "say_too_much"),
     "refusing": ("http_429", "http_402", *SAID),
 }
 """What befalls an endpoint of each kind in its bad phases."""
@@ -53,15 +44,17 @@ PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
 LIES_ABOUT_LOGS: Final = frozenset({"drop_all", "drop_block", "drop_topic", "drop_one"})
 UNDETECTABLE: Final[Mapping[ProofLevel, Mapping[str, frozenset[str]]]] = {
     # Logs are believed as they come, from a node that has the last block.
-    ProofLevel.PINNED: {"range": LIES_ABOUT_LOGS | {"other_hash"}, "hash": frozenset({"drop_one"})},
+    ProofLevel.PINNED: {"range": LIES_ABOUT_LOGS | {"other_hash"}, "hash": frozenset({"drop_one", "garbled"})},
     # Each log that came belongs to its block; nothing is known of those that did not come.
-    ProofLevel.HASH: {"range": LIES_ABOUT_LOGS, "hash": frozenset({"drop_one"})},
+    ProofLevel.HASH: {"range": LIES_ABOUT_LOGS, "hash": frozenset({"drop_one", "garbled"})},
     # A block's bloom says that there are logs of a topic, not how many.
-    ProofLevel.BLOOM: {"range": frozenset({"drop_one"}), "hash": frozenset({"drop_one"})},
-    ProofLevel.RECEIPTS: {"range": frozenset(), "hash": frozenset()},
+    ProofLevel.BLOOM: {"range": frozenset({"drop_one"}), "hash": frozenset({"drop_one", "garbled"})},
+    ProofLevel.RECEIPTS: {"range": frozenset(), "hash": frozenset({"garbled"})},
 }
 """
 Faults of log answers that a proof level cannot detect, by how the logs were asked for.
+
+A garbled log is asked for again by its block's hash: who garbles it there too is believed, and a person is called.
 
 By no level, and never drawn: a header with another content than its hash is of; a log with other arguments than were
 emitted; a finalized tag above what is final; a genesis or a contract that is another chain's; history that is said to
@@ -117,6 +110,7 @@ OF_LOGS: Final[Mapping[str, Callable[[list[Json], Random], Any]]] = {
     "other_topic": with_one(
         lambda log: log | {"topics": ["0x" + "dd" * 32, *log["topics"][1:]], "logIndex": "0xffe"}, instead=False
     ),
+    "garbled": with_one(lambda log: log | {"data": log["data"][:-2] or "0x"}, instead=True),
     "removed": with_one(lambda log: log | {"removed": True}, instead=True),
     "outside": with_one(lambda log: log | {"blockNumber": hex(int(log["blockNumber"], 16) + 5000)}, instead=True),
     "other_hash": with_one(lambda log: log | {"blockHash": "0x" + "ab" * 32}, instead=True),
@@ -128,6 +122,14 @@ OF_HEADERS: Final[Mapping[str, Callable[[Json], Any]]] = {
     "other_block": lambda header: header | {"number": hex(int(header["number"], 16) + 1)},
     "other_parent": lambda header: header | {"parentHash": "0x" + "cd" * 32},
 }
+
+
+def short_receipts(receipts: list[Json], dice: Random) -> list[Json]:
+    """Leave one log out of a block's receipts, or a whole receipt."""
+    at = dice.randrange(len(receipts))
+    kept = receipts[at]["logs"][:-1] if dice.random() < 0.5 else []
+    short = [receipts[at] | {"logs": kept}] if kept else []
+    return [*receipts[:at], *short, *receipts[at + 1 :]]
 
 
 def spoil(
@@ -143,6 +145,8 @@ def spoil(
     if method == "eth_getLogs" and fault in OF_LOGS and result:
         asked = "hash" if "blockHash" in parameters[0] else "range"
         return result if fault in UNDETECTABLE[levels[asked]][asked] else OF_LOGS[fault](result, dice)
+    if method == "eth_getBlockReceipts" and fault == "short_receipts" and result:
+        return short_receipts(result, dice)
     if method == "eth_getBlockByNumber" and fault in OF_HEADERS and result:
         return OF_HEADERS[fault](result)
     return result

@@ -10,6 +10,7 @@ import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
+from functools import partial
 from typing import Any, NoReturn, TypeVar, TypeVarTuple, Unpack
 
 Arguments = TypeVarTuple("Arguments")
@@ -39,7 +40,7 @@ class Gate:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._parked: list[tuple[Context, Callable[..., object], tuple[Any, ...]]] = []
+        self._parked: list[tuple[Ticket, Context, Callable[[], object]]] = []
         self.is_closed = False
 
     def close(self) -> None:
@@ -50,17 +51,21 @@ class Gate:
         """Let everything run that would have run meanwhile, in the same order."""
         self.is_closed = False
         parked, self._parked = self._parked, []
-        for context, callback, arguments in parked:
-            self._loop.call_soon(callback, *arguments, context=context)
+        for ticket, context, callback in parked:
+            self._loop.call_soon(self.pass_through, ticket, context, callback, context=Context())
 
-    def pass_through(
-        self, context: Context, callback: Callable[[Unpack[Arguments]], object], *arguments: *Arguments
-    ) -> None:
-        """Run the callback, or keep it until the gate opens."""
+    def pass_through(self, ticket: "Ticket", context: Context, callback: Callable[[], object]) -> None:
+        """Run the callback, or keep it until the gate opens, unless it is cancelled meanwhile."""
         if self.is_closed:
-            self._parked.append((context, callback, arguments))
-        else:
-            callback(*arguments)
+            self._parked.append((ticket, context, callback))
+        elif ticket.handle is None or not ticket.handle.cancelled():
+            context.run(callback)
+
+
+class Ticket:
+    """What whoever scheduled a callback can cancel it by."""
+
+    handle: asyncio.Handle | None = None
 
 
 GATE: ContextVar[Gate | None] = ContextVar("GATE", default=None)
@@ -119,7 +124,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         gate = context.get(GATE)
         if gate is None:
             return super().call_soon(callback, *args, context=context)
-        return super().call_soon(gate.pass_through, context, callback, *args, context=context)
+        ticket = Ticket()
+        handle = super().call_soon(gate.pass_through, ticket, context, partial(callback, *args), context=Context())
+        ticket.handle = handle
+        return handle
 
     def call_at(
         self,
@@ -132,7 +140,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         gate = context.get(GATE)
         if gate is None:
             return super().call_at(when, callback, *args, context=context)
-        return super().call_at(when, gate.pass_through, context, callback, *args, context=context)
+        ticket = Ticket()
+        handle = super().call_at(when, gate.pass_through, ticket, context, partial(callback, *args), context=Context())
+        ticket.handle = handle
+        return handle
 
 
 def _refuse(what: str) -> Callable[..., NoReturn]:

@@ -20,6 +20,8 @@ from tests.simulation.world import Checkpoints, World
 
 CALM_SECONDS_MAX: Final = 1200
 LAST_BLOCKS: Final = 3
+LEASE_SECONDS: Final = 10.0
+"""After so long without a word somebody else leads."""
 
 
 def reorganise(world: World) -> str:
@@ -94,7 +96,10 @@ def freeze(world: World) -> str:
     """Let a process stand still for a while."""
     process = world.dice.choice(world.processes)
     process.freeze()
-    seconds = world.dice.choice((0.5, 3.0, 12.0, 30.0))
+    seconds = world.dice.choice((0.5, 3.0, 12.0, 12.0, 30.0))
+    if seconds > LEASE_SECONDS and len(world.processes) == 1:
+        # Whoever minds the house starts another one when the first does not answer.
+        world.birth()
     asyncio.get_running_loop().call_later(seconds, process.thaw)
     return f"{process.name} stands still for {seconds} s"
 
@@ -116,13 +121,13 @@ def outage(world: World) -> str:
 
 ACTS: Final[Mapping[Callable[[World], str], int]] = {
     reorganise: 6,
-    burst: 1,
+    burst: 2,
     stall_finality: 1,
     bad_phase: 8,
     kill: 1,
     stop: 1,
     mishap: 4,
-    freeze: 1,
+    freeze: 2,
     second: 1,
     outage: 1,
 }
@@ -132,6 +137,8 @@ ON_PROCESSES: Final = (kill, stop, mishap, freeze)
 async def act_out(world: World) -> None:
     """Let one act follow another until the world's time is over."""
     loop = asyncio.get_running_loop()
+    for _ in range(world.dice.randint(0, 2)):
+        world.trace.act(bad_phase(world))
     while loop.time() < world.blueprint.seconds:
         await asyncio.sleep(world.dice.uniform(0.05, 1.6))
         act = world.dice.choices(tuple(ACTS), weights=tuple(ACTS.values()))[0]

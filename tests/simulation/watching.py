@@ -95,6 +95,20 @@ class Guard:
                 raise Differs(f"{name}: final through went back from {self._final_through[name]} to {final_through}")
             self._final_through[name] = final_through
             _check_final(chain, final_through, block_hash)
+            await _check_proofs(connection, name)
+
+
+async def _check_proofs(connection: SimulatedConnection, chain: str) -> None:
+    rows = await connection.execute(
+        """
+        select number, (select upper(range_agg(blocks)) - 1 from proofs where proofs.chain = checkpoints.chain)
+        from checkpoints where chain = %s and number >= start_block
+        """,
+        (chain,),
+    )
+    for number, through in await rows.fetchall():
+        if number != through:
+            raise Differs(f"{chain}: blocks are proven through {through}, we are at {number}")
 
 
 def _check_final(chain: Blockchain, final_through: int, block_hash: bytes | None) -> None:

@@ -1,0 +1,172 @@
+"""The guards that keep the tables right, each with the way to take it away."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from chain.endpoint import Endpoint
+from chain.rpc import Rpc
+from chain.wire import RawLog
+from indexer import comparing, proof_store, reader, verify
+from indexer.follower import Follower
+from indexer.proving import Prover
+from indexer.store import Store
+from indexer.values import Cursor, Piece
+from models.values import BlockRange
+
+Patch = pytest.MonkeyPatch
+
+
+def _believe_heights(patch: Patch) -> None:
+    check = verify.check_heights
+
+    def present(headers: Sequence[Any], numbers: Sequence[int]) -> Any:
+        return check(
+            headers,
+            [number if header is None else header.height for header, number in zip(headers, numbers, strict=True)],
+        )
+
+    patch.setattr(verify, "check_heights", present)
+
+
+def _believe_links(patch: Patch) -> None:
+    patch.setattr(verify, "check_links", lambda *_: None)
+
+
+def _believe_logs(*, but: Callable[[RawLog, Mapping[int, Any], BlockRange], RawLog]) -> Callable[[Patch], None]:
+    """Return how to hide from `check_logs` what one of its checks looks at."""
+
+    def remove(patch: Patch) -> None:
+        check = verify.check_logs
+
+        def blind(logs: Iterable[RawLog], **asked: Any) -> list[RawLog]:
+            given = sorted(logs, key=lambda log: log.position)
+            check([but(log, asked["headers"], asked["blocks"]) for log in given], **asked)
+            return given
+
+        patch.setattr(verify, "check_logs", blind)
+
+    return remove
+
+
+def _no_completion(patch: Patch) -> None:
+    async def as_it_came(_: Prover, __: Any, ___: Any, logs: list[RawLog], level: Any) -> Any:
+        return logs, level
+
+    patch.setattr(Prover, "complete", as_it_came)
+
+
+def _believe_receipts(patch: Patch) -> None:
+    def ours(_: Any, receipts: Sequence[Any], *, ours: Any, **__: Any) -> list[RawLog]:
+        logs = [log for receipt in receipts for log in receipt.logs if verify.is_ours(log, ours)]
+        return sorted(logs, key=lambda log: log.position)
+
+    patch.setattr(verify, "check_receipts", ours)
+
+
+def _no_pinning(patch: Patch) -> None:
+    batch = Endpoint.batch
+
+    async def one_by_one(endpoint: Endpoint, calls: Sequence[Any]) -> list[Any]:
+        return [(await batch(endpoint, [call]))[0] for call in calls]
+
+    patch.setattr(Endpoint, "batch", one_by_one)
+
+
+def _any_parent(patch: Patch) -> None:
+    take = Follower._take
+
+    async def follows(follower: Follower, cursor: Cursor, tip: Any, piece: Piece, *, near: bool) -> Any:
+        last = cursor.block if follower._held is None else follower._held.last
+        return await take(follower, cursor, tip, replace(piece, parent=last.hash), near=near)
+
+    patch.setattr(Follower, "_take", follows)
+
+
+def _one_word_is_enough(patch: Patch) -> None:
+    patch.setattr(comparing, "needs_second_word", lambda *_, **__: False)
+
+
+def _insists(patch: Patch) -> None:
+    async def always(*_: Any) -> bool:
+        return True
+
+    patch.setattr(reader.Reader, "insists", always)
+
+
+def _most_final(patch: Patch) -> None:
+    piece = reader._piece
+    patch.setattr(reader, "_piece", lambda *told, **more: replace(piece(*told, **more), final_through=2**62))
+    patch.setattr(Rpc, "finalized", lambda rpc: max(each.finalized or 0 for each in rpc.in_use()))
+
+
+def _no_fence(patch: Patch) -> None:
+    fence = Store._fence
+    move = Store._move_checkpoint
+
+    async def wherever_it_stands(store: Store, connection: Any, expected: Cursor, segment: Any) -> None:
+        row = await (
+            await connection.execute("select number, hash from checkpoints where chain = %s", (store._followed.chain,))
+        ).fetchone()
+        await move(
+            store, connection, replace(expected, block=replace(expected.block, number=row[0], hash=row[1])), segment
+        )
+
+    patch.setattr(Store, "_move_checkpoint", wherever_it_stands)
+    patch.setattr(Store, "_fence", lambda store, expected: fence(store, expected) | {"epoch": None})
+
+
+def _forget_undone(patch: Patch) -> None:
+    delete = Store._delete_above
+
+    async def deleted(store: Store, connection: Any, fork: int, cursor: int) -> frozenset[bytes]:
+        await delete(store, connection, fork, cursor)
+        return frozenset()
+
+    patch.setattr(Store, "_delete_above", deleted)
+
+
+def _nobody_expires(patch: Patch) -> None:
+    async def nobody(*_: Any) -> frozenset[bytes]:
+        return frozenset()
+
+    patch.setattr(Store, "_stale", nobody)
+
+
+def _keep_proofs(patch: Patch) -> None:
+    async def nothing(*_: Any) -> None:
+        return None
+
+    patch.setattr(proof_store, "forget_above", nothing)
+
+
+def _of_this_block(log: RawLog, headers: Mapping[int, Any], _: BlockRange) -> RawLog:
+    header = headers.get(log.height) or next(iter(headers.values()))
+    return _changed(log, block_hash=header.hash, block_number=header.number)
+
+
+def _changed(log: RawLog, **values: Any) -> RawLog:
+    return type(log)(**{**{name: getattr(log, name) for name in log.__struct_fields__}, **values})
+
+
+GUARDS: Final[Mapping[str, Callable[[Patch], None]]] = {
+    "a header is of the block asked for": _believe_heights,
+    "headers follow each other": _believe_links,
+    "a log is of a block we hold": _believe_logs(but=_of_this_block),
+    "a log is not marked removed": _believe_logs(but=lambda log, *_: _changed(log, removed=False)),
+    "a log is ours": lambda patch: patch.setattr(verify, "is_ours", lambda *_: True),
+    "what a bloom promises is looked for": _no_completion,
+    "receipts make up the bloom": _believe_receipts,
+    "a range is answered by the node that has its last block": _no_pinning,
+    "a piece follows our last block": _any_parent,
+    "a deep reorg is confirmed by a second endpoint": _one_word_is_enough,
+    "a log that contradicts its ABI is asked for again": _insists,
+    "final is what all in use call final": _most_final,
+    "a commit is fenced by checkpoint and lease": _no_fence,
+    "what lost its facts is refreshed": _forget_undone,
+    "block time takes providers offline": _nobody_expires,
+    "proofs of blocks taken back are forgotten": _keep_proofs,
+}
+"""By what is no longer so without it."""

@@ -87,7 +87,7 @@ def next_segment(cursor: Cursor, providers: int) -> Segment:
         last_time=header.time,
         headers=(header,),
         facts=Facts(rows=rows, keys=frozenset(keys), addresses=frozenset(keys)),
-        tip=Tip(head=header, finalized=number),
+        tip=Tip(head=header, finalized=number, head_finalized=number),
         refresh=True,
         level=ProofLevel.BLOOM,
         final_through=number,

@@ -40,8 +40,9 @@ class Endpoint:
     """
     An endpoint of a chain; `alone` says that there is no other one, `chain_id` what it must prove to be of.
 
-    `head`, its newest block, `height` and `finalized` are as of its last look, `latency_seconds` is a moving average,
-    `under_way` counts its batches under way. `splits_topics` says that it takes one topic at a time.
+    `head`, its newest block, came in one answer with `head_finalized`, what it held final then; `height` and
+    `finalized` are as of its last look. `latency_seconds` is a moving average, `under_way` counts its batches under
+    way. `splits_topics` says that it takes one topic at a time.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Endpoint:
         self.name = name
         self.rank = rank
         self.head: Header | None = None
+        self.head_finalized = -1
         self.height: int | None = None
         self.finalized: int | None = None
         self.latency_seconds: float | None = None
@@ -202,7 +204,7 @@ class Endpoint:
         self.height = head.height
         self.finalized = min(finalized.height, head.height)
         if self.head is None or judge.is_news(head.height, known=self.head.height, known_at=self._head_at, now=now):
-            self.head, self._head_at = head, now
+            self.head, self.head_finalized, self._head_at = head, self.finalized, now
 
     def _unseen(self, error: RpcError, asked_at: float) -> RpcError:
         self._health = judge.after_trouble(self._health, self._unnamed(error), asked_at=asked_at, now=self._clock())

@@ -24,7 +24,7 @@ from indexer.decode import to_facts
 from indexer.outcomes import Advanced, Finalized, Idle, Outcome, Paused, Reached, Refreshed
 from indexer.plan import ReadHead, ReadHistory, RefreshState, Rest
 from indexer.reader import Reader
-from indexer.reconcile import Disputed, Fork, TooDeep, Unknown, describe_too_deep
+from indexer.reconcile import Disputed, Fork, Left, TooDeep, Unknown, describe_too_deep
 from indexer.store import Store
 from indexer.values import Cursor, Piece, Segment, Tip, join
 from indexer.verify import Doubtful
@@ -136,7 +136,7 @@ class Follower:
             return await self._replace(cursor, tip, None)
         if self._held is not None and not self._may_wait(self._held.blocks):
             return await self._commit(cursor, cursor.block, self._held, tip, refresh=True)
-        final_through = min(tip.finalized, cursor.number)
+        final_through = min(tip.finalized, tip.head_finalized, cursor.number)
         at_head = tip.head.hash_bytes == cursor.block.hash
         if at_head and final_through > cursor.final_through and self._is_time_to_commit():
             await self._store.finalize(cursor, tip)
@@ -152,6 +152,10 @@ class Follower:
                 raise TryAgain(f"the endpoint has no block {number}, which we have: it lags, or was rolled back")
             case Disputed(first, second):
                 raise TryAgain(f"two endpoints disagree about our last blocks: {first}, {second}; waiting for one word")
+            case Left(oldest):
+                doubt = f"it has another block {oldest.number} than the final one, and does not hold it final"
+                self._reader.distrust(doubt)
+                raise Doubtful(f"the endpoint stands on a branch that was left: {doubt}")
             case TooDeep() as verdict:
                 return await self._pause_too_deep(cursor, verdict)
             case Fork(fork) if fork == cursor.block:
@@ -203,7 +207,7 @@ class Follower:
         """Pause when the chain holds a log that contradicts its ABI; distrust the endpoint when it made it up."""
         await self.close()
         if not await self._reader.insists(error.log):
-            self._reader.distrust(piece.source, str(error))
+            self._reader.distrust(str(error), piece.source)
             raise Doubtful(f"{piece.source} answered a log that nobody else has: {error}") from error
         reason = f"a log contradicts its ABI: {error}"
         await self._store.pause(cursor, reason)
@@ -214,7 +218,7 @@ class Follower:
         if piece is None:
             return Idle()
         doubt = f"block {piece.blocks.first} does not follow block {piece.blocks.first - 1}, which the chain still has"
-        self._reader.distrust(piece.source, doubt)
+        self._reader.distrust(doubt, piece.source)
         raise Doubtful(f"{piece.source}: {doubt}")
 
     async def _pause_too_deep(self, cursor: Cursor, verdict: TooDeep) -> Outcome:

@@ -1,33 +1,33 @@
 """
-Read from a chain what a step asks for, verified.
+Read from a chain what a step asks for, verified, from whichever endpoint can tell.
 
     look     the newest block of the endpoint we follow, and what all in use call final
-    history  logs of a range of final blocks, each part pinned to the node that has its last block
-    head     headers one by one, then by block hash the logs of those whose bloom may hold ours
+    head     blocks near the head, of the endpoint we follow or of another
+    history  a range of final blocks, in parts of what each endpoint bears
 
-Every answer is checked by `verify` before it leaves this module. An endpoint whose answers contradict each other is
-distrusted; what it could not answer another is asked, and what was read before stays.
+Every answer is checked before it leaves here (`asking`). An endpoint whose answers contradict each other is distrusted;
+what it could not answer another is asked, and what was read before stays.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-from chain.calls import Call, LogFilter, logs_in, logs_of
 from chain.calls import header as header_of
 from chain.calls import headers as headers_of
+from chain.calls import logs_of
 from chain.endpoint import Endpoint
-from chain.errors import AskLess, HistoryGone, RpcError, SplitTopics, TryAgain
+from chain.errors import AskLess, HistoryGone, RpcError, SplitTopics
 from chain.rpc import Rpc
-from chain.wire import Header, RawLog
-from indexer import verify
+from chain.wire import RawLog
+from indexer.asking import Asking
 from indexer.proving import Prover
+from indexer.reconcile import Theirs
 from indexer.values import Followed, Piece, Tip, join
 from indexer.verify import Doubtful, NotThere
-from models.values import BlockId, BlockRange, ProofLevel
+from models.values import BlockRange, ProofLevel
 
-HEADERS_READ = (ProofLevel.BLOOM, ProofLevel.RECEIPTS)
-"""The levels at which the header of every block is read."""
+HEADERS_AT_ONCE = 96
+"""How many headers go into one request beside what its node holds final."""
 
 MISSED_MAX = 3
 """How often in a row the endpoint we follow may lack a block below its own head."""
@@ -39,7 +39,7 @@ class Reader:
     def __init__(self, rpc: Rpc, followed: Followed, *, head_level: ProofLevel = ProofLevel.BLOOM) -> None:
         self._rpc = rpc
         self._ours = followed.log_filter
-        self._prover = Prover(rpc, self._ours)
+        self._asking = Asking(self._ours, Prover(rpc, self._ours))
         self._head_level = head_level
         self._leader = rpc.endpoints[0]
         self._missed = 0
@@ -54,17 +54,21 @@ class Reader:
         self._leader = await self._rpc.look()
         head = self._leader.head
         assert head is not None, "a leader has been looked at"
-        return Tip(head=head, finalized=min(self._rpc.finalized(), head.height))
+        finalized = min(self._rpc.finalized(), head.height)
+        return Tip(head=head, finalized=finalized, head_finalized=self._leader.head_finalized)
 
     async def head(self, blocks: BlockRange, tip: Tip) -> Piece:
-        """Return blocks near the head as the endpoint we follow has them, with every header."""
-        endpoint = self._leader
-        with doubting(endpoint), self._missing(endpoint):
-            headers = [tip.head] if blocks.first == tip.number else await self._headers(endpoint, _numbers(blocks))
-            verify.check_links(_parent(headers[0]), headers)
-            logs = await self._logs_by_hash(endpoint, blocks, headers)
-            logs, level = await self._prover.complete(endpoint, headers, logs, self._head_level)
-        return _piece(endpoint, blocks, headers, logs, level)
+        """Return blocks near the head with every header, from the endpoint we follow or, if it cannot, another one."""
+        leader, failure = self._leader, None
+        for endpoint in (leader, *(other for other in self._rpc.in_use() if other is not leader)):
+            known = tip if endpoint is leader and blocks.first == tip.number else None
+            try:
+                with doubting(endpoint), self._missing(endpoint):
+                    return await self._asking.newest(endpoint, blocks, self._head_level, known=known)
+            except RpcError as error:
+                failure = failure or error
+        assert failure is not None, "there is an endpoint that we follow"
+        raise failure
 
     @contextmanager
     def _missing(self, endpoint: Endpoint) -> Iterator[None]:
@@ -72,11 +76,13 @@ class Reader:
         try:
             yield
         except NotThere as error:
-            self._missed += 1
-            if self._missed >= MISSED_MAX:
-                endpoint.distrust(str(error))
+            if endpoint is self._leader:
+                self._missed += 1
+                if self._missed >= MISSED_MAX:
+                    endpoint.distrust(str(error))
             raise
-        self._missed = 0
+        if endpoint is self._leader:
+            self._missed = 0
 
     async def history(self, blocks: BlockRange, level: ProofLevel) -> Piece:
         """Return a range of final blocks, read part by part. Raises an `RpcError` when nobody can answer."""
@@ -92,14 +98,14 @@ class Reader:
             parts.append(part)
         return join(parts)
 
-    async def hashes(self, numbers: Sequence[int]) -> dict[int, bytes]:
-        """Return the hashes that the endpoint we follow has at these heights; a height it lacks is left out."""
-        return await _hashes(self._leader, numbers)
+    async def theirs(self, numbers: Sequence[int]) -> Theirs:
+        """Return what the endpoint we follow has at these heights; a height it lacks is left out."""
+        return await _theirs(self._leader, numbers)
 
-    async def second_hashes(self, numbers: Sequence[int]) -> dict[int, bytes] | None:
+    async def seconds(self, numbers: Sequence[int]) -> Theirs | None:
         """Return the same from another endpoint, or None where no other is in use."""
         other = self._rpc.other_than(self._leader)
-        return None if other is None else await _hashes(other, numbers)
+        return None if other is None else await _theirs(other, numbers)
 
     async def insists(self, log: RawLog) -> bool:
         """Say whether the chain holds this very log, by the word of a second endpoint where there is one."""
@@ -109,10 +115,10 @@ class Reader:
             (each.position, each.topics, each.data) == (log.position, log.topics, log.data) for each in answered[0]
         )
 
-    def distrust(self, name: str, reason: str) -> None:
-        """Rest an endpoint whose answers turned out to be wrong."""
+    def distrust(self, reason: str, name: str | None = None) -> None:
+        """Rest an endpoint whose answers turned out to be wrong: the one we follow where none is named."""
         for endpoint in self._rpc.endpoints:
-            if endpoint.name == name:
+            if endpoint.name == (name or self._leader.name):
                 endpoint.distrust(reason)
 
     async def beginning(self, wanted: BlockRange, level: ProofLevel) -> Piece:
@@ -124,10 +130,10 @@ class Reader:
             part = BlockRange(first=wanted.first, last=min(wanted.last, wanted.first + endpoint.range_size - 1))
             try:
                 with doubting(endpoint):
-                    piece = await self._final_blocks(endpoint, part, level)
+                    piece = await self._part(endpoint, part, level)
             except AskLess as refusal:
                 if len(part) == 1:
-                    return await self._one_block(endpoint, part)
+                    failed[endpoint] = refusal
                 endpoint.refused_range(len(part), refusal)
             except SplitTopics as refusal:
                 # It has learned to be asked for one topic at a time; when that is too many, too, it is no use.
@@ -140,6 +146,15 @@ class Reader:
                 endpoint.bore_range(len(part), len(piece.logs))
                 return piece
 
+    async def _part(self, endpoint: Endpoint, blocks: BlockRange, level: ProofLevel) -> Piece:
+        """Return a part of a range; a single block, where its logs are too many, by its receipts."""
+        try:
+            return await self._asking.final(endpoint, blocks, level)
+        except AskLess:
+            if len(blocks) > 1:
+                raise
+            return await self._asking.single(endpoint, blocks)
+
     def _for_range(self, wanted: BlockRange, failed: Mapping[Endpoint, RpcError]) -> Endpoint:
         """Return whom to ask; where all that could answer have failed, raise what the first of them said."""
         try:
@@ -148,61 +163,6 @@ class Reader:
             raise
         except RpcError as nobody:
             raise next(iter(failed.values()), nobody) from nobody
-
-    async def _final_blocks(self, endpoint: Endpoint, blocks: BlockRange, level: ProofLevel) -> Piece:
-        asked: list[Call[Any]] = [logs_in(blocks, ours) for ours in self._filters(endpoint)]
-        first, *answers, last = await endpoint.batch([header_of(blocks.first), *asked, header_of(blocks.last)])
-        ends = verify.check_heights([first, last], (blocks.first, blocks.last), final=True)
-        logs: list[RawLog] = [log for answer in answers for log in answer]
-        headers = await self._headers_for(endpoint, blocks, ends, logs, level)
-        known = {header.height: header for header in headers}
-        ordered = verify.check_logs(logs, ours=self._ours, blocks=blocks, headers=known)
-        if level in HEADERS_READ:
-            ordered, level = await self._prover.complete(endpoint, headers, ordered, level)
-        return _piece(endpoint, blocks, headers, ordered, level, parent=ends[0].parent_hash_bytes)
-
-    async def _headers_for(
-        self, endpoint: Endpoint, blocks: BlockRange, ends: Sequence[Header], logs: Sequence[RawLog], level: ProofLevel
-    ) -> list[Header]:
-        """Return the headers that a level asks for: all, those of blocks with logs, or what the logs tell of them."""
-        first, last = ends
-        if level in HEADERS_READ:
-            inner = await self._headers(endpoint, range(blocks.first + 1, blocks.last))
-            headers = [first, *inner, last] if len(blocks) > 1 else [first]
-            verify.check_links(_parent(first), headers)
-            return headers
-        if level is ProofLevel.PINNED and last.milli_timestamp is None and all(log.block_timestamp for log in logs):
-            told = {log.height: _header_told_by(log) for log in logs}
-        else:
-            inside = {log.height for log in logs if log.height in range(blocks.first, blocks.last + 1)}
-            inner = await self._headers(endpoint, sorted(inside - {first.height, last.height}))
-            told = {header.height: header for header in (first, *inner)}
-        told[last.height] = last
-        return [told[number] for number in sorted(told)]
-
-    async def _one_block(self, endpoint: Endpoint, block: BlockRange) -> Piece:
-        """Return one block, whose logs are too many to ask for, by its receipts."""
-        headers = await self._headers(endpoint, [block.first])
-        logs = await self._prover.receipts(endpoint, headers)
-        return _piece(endpoint, block, headers, logs, ProofLevel.RECEIPTS)
-
-    async def _logs_by_hash(self, endpoint: Endpoint, blocks: BlockRange, headers: Sequence[Header]) -> list[RawLog]:
-        filters = self._filters(endpoint)
-        asked = [logs_of(header.hash, ours) for header in self._prover.promising(headers) for ours in filters]
-        answers = await endpoint.batch(asked) if asked else []
-        known = {header.height: header for header in headers}
-        logs = [log for answer in answers for log in answer]
-        return verify.check_logs(logs, ours=self._ours, blocks=blocks, headers=known)
-
-    async def _headers(self, endpoint: Endpoint, numbers: Iterable[int]) -> list[Header]:
-        wanted = list(numbers)
-        return verify.check_heights(await endpoint.batch(headers_of(wanted)), wanted) if wanted else []
-
-    def _filters(self, endpoint: Endpoint) -> list[LogFilter]:
-        """Return what to ask for: all our topics at once, or one at a time where that is too many."""
-        if not endpoint.splits_topics:
-            return [self._ours]
-        return [LogFilter(address=self._ours.address, topics=(topic,)) for topic in self._ours.topics]
 
 
 @contextmanager
@@ -215,52 +175,16 @@ def doubting(endpoint: Endpoint) -> Iterator[None]:
         raise
 
 
-async def _hashes(endpoint: Endpoint, numbers: Sequence[int]) -> dict[int, bytes]:
-    answers = await endpoint.batch(headers_of(numbers))
-    return {
-        number: header.hash_bytes
-        for number, header in zip(numbers, answers, strict=True)
-        if header is not None and header.height == number
-    }
-
-
-def _piece(
-    endpoint: Endpoint,
-    blocks: BlockRange,
-    headers: Sequence[Header],
-    logs: Sequence[RawLog],
-    level: ProofLevel,
-    *,
-    parent: bytes | None = None,
-) -> Piece:
-    if endpoint.finalized is None:
-        raise TryAgain(f"{endpoint.name} has not said yet what is final")
-    return Piece(
-        blocks=blocks,
-        parent=headers[0].parent_hash_bytes if parent is None else parent,
-        headers=tuple(headers),
-        logs=tuple(logs),
-        level=level,
-        final_through=endpoint.finalized,
-        source=endpoint.name,
-    )
-
-
-def _parent(header: Header) -> BlockId:
-    return BlockId(number=header.height - 1, hash=header.parent_hash_bytes)
-
-
-def _header_told_by(log: RawLog) -> Header:
-    """Return what a log tells of its block: enough to place and date it."""
-    assert log.block_timestamp is not None, "asked for only where all logs have it"
-    return Header(
-        number=log.block_number,
-        hash=log.block_hash,
-        parent_hash=log.block_hash,
-        timestamp=log.block_timestamp,
-        logs_bloom="0x" + "0" * 512,
-    )
-
-
-def _numbers(blocks: BlockRange) -> range:
-    return range(blocks.first, blocks.last + 1)
+async def _theirs(endpoint: Endpoint, numbers: Sequence[int]) -> Theirs:
+    # In every request of a hundred what its node holds final, and of these the least counts.
+    hashes: dict[int, bytes] = {}
+    final_through: int | None = None
+    for start in range(0, len(numbers), HEADERS_AT_ONCE):
+        part = numbers[start : start + HEADERS_AT_ONCE]
+        *answers, finalized = await endpoint.batch([*headers_of(part), header_of("finalized")])
+        if finalized is None:
+            raise NotThere("the endpoint has no finalized block")
+        final_through = finalized.height if final_through is None else min(final_through, finalized.height)
+        found = zip(part, answers, strict=True)
+        hashes |= {number: header.hash_bytes for number, header in found if header and header.height == number}
+    return Theirs(hashes, -1 if final_through is None else final_through)

@@ -27,7 +27,14 @@ class Fork:
 
 @dataclass(frozen=True, slots=True)
 class TooDeep:
-    """At the height of the oldest block we could give up, their chain has another."""
+    """At the height of the oldest block we could give up, their chain has another, and holds it final."""
+
+    oldest: BlockId
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """They have another block where ours is final, and do not hold it final: they stand on a branch that was left."""
 
     oldest: BlockId
 
@@ -47,23 +54,33 @@ class Disputed:
     second: "Verdict"
 
 
-Verdict = Fork | TooDeep | Unknown
+Verdict = Fork | TooDeep | Left | Unknown
 
 
-def reconcile(ours: Sequence[BlockId], theirs: Mapping[int, bytes]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """What one node has at some heights, by number, and how far it holds its chain final."""
+
+    hashes: Mapping[int, bytes]
+    final_through: int
+
+
+def reconcile(ours: Sequence[BlockId], theirs: Theirs) -> Verdict:
     """
     Return the fork between our blocks and theirs.
 
-    `ours` are the blocks we hold from the last final one to the cursor, oldest first, at least one; `theirs` are
-    their hashes by number.
+    `ours` are the blocks we hold from the last final one to the cursor, oldest first, at least one.
     """
+    hashes, oldest = theirs.hashes, ours[0]
     above = None
     for block in reversed(ours):
-        if theirs.get(block.number) == block.hash:
+        if hashes.get(block.number) == block.hash:
             # Where they end, or leave out a block, nobody has parted from anybody.
-            return Fork(block) if above is None or above.number in theirs else Unknown(above.number)
+            return Fork(block) if above is None or above.number in hashes else Unknown(above.number)
         above = block
-    return TooDeep(ours[0]) if ours[0].number in theirs else Unknown(ours[0].number)
+    if oldest.number not in hashes:
+        return Unknown(oldest.number)
+    return TooDeep(oldest) if theirs.final_through >= oldest.number else Left(oldest)
 
 
 def needs_second_word(verdict: Verdict, *, cursor: int) -> bool:
@@ -73,7 +90,7 @@ def needs_second_word(verdict: Verdict, *, cursor: int) -> bool:
             return cursor - at.number > FEW_BLOCKS
         case TooDeep():
             return True
-        case Unknown():
+        case Left() | Unknown():
             return False
 
 
@@ -93,6 +110,6 @@ def describe_too_deep(verdict: TooDeep, fork: BlockId | None) -> str:
 
 def weigh(first: Verdict, second: Verdict) -> Verdict | Disputed:
     """Return what both endpoints say; who does not know yet, or says otherwise, leaves it open."""
-    if isinstance(second, Unknown):
+    if isinstance(second, Unknown | Left):
         return second
     return first if first == second else Disputed(first, second)

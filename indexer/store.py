@@ -89,7 +89,7 @@ class Store:
 
     async def finalize(self, expected: Cursor, tip: Tip) -> None:
         """Note that our blocks are final as far as `tip`, whose head is our last block, says. Raises `Fenced`."""
-        final_through = min(tip.finalized, expected.number)
+        final_through = min(tip.finalized, tip.head_finalized, expected.number)
         async with self._pool.connection() as connection, connection.transaction():
             moved = await connection.execute(
                 """

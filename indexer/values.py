@@ -55,10 +55,15 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tip:
-    """The newest block of the endpoint we follow, and the newest that every endpoint in use calls final."""
+    """
+    The newest block of the endpoint we follow, and the newest that every endpoint in use calls final.
+
+    `head_finalized` is what the node that told of the head holds final, by the same answer.
+    """
 
     head: Header
     finalized: int
+    head_finalized: int
 
     @property
     def number(self) -> int:

@@ -40,6 +40,14 @@ def check_heights(headers: Sequence[Header | None], numbers: Sequence[int], *, f
     return present
 
 
+def check_final(finalized: Header | None, blocks: BlockRange) -> int:
+    """Return what the node that answered holds final; raise `NotThere` unless all the blocks are."""
+    if finalized is None or finalized.height < blocks.last:
+        height = "nothing" if finalized is None else finalized.height
+        raise NotThere(f"the node that answered for blocks {blocks} holds only {height} final")
+    return finalized.height
+
+
 def check_links(parent: BlockId, headers: Sequence[Header]) -> None:
     """Raise `Doubtful` unless the headers follow `parent` one by one."""
     expected_number, expected_parent = parent.number + 1, show_bytes(parent.hash)

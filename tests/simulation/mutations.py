@@ -9,7 +9,7 @@ import pytest
 from chain.endpoint import Endpoint
 from chain.rpc import Rpc
 from chain.wire import RawLog
-from indexer import comparing, proof_store, reader, verify
+from indexer import asking, comparing, proof_store, reader, verify
 from indexer.follower import Follower
 from indexer.proving import Prover
 from indexer.store import Store
@@ -22,10 +22,11 @@ Patch = pytest.MonkeyPatch
 def _believe_heights(patch: Patch) -> None:
     check = verify.check_heights
 
-    def present(headers: Sequence[Any], numbers: Sequence[int]) -> Any:
+    def present(headers: Sequence[Any], numbers: Sequence[int], **asked: Any) -> Any:
         return check(
             headers,
             [number if header is None else header.height for header, number in zip(headers, numbers, strict=True)],
+            **asked,
         )
 
     patch.setattr(verify, "check_heights", present)
@@ -97,8 +98,8 @@ def _insists(patch: Patch) -> None:
 
 
 def _most_final(patch: Patch) -> None:
-    piece = reader._piece
-    patch.setattr(reader, "_piece", lambda *told, **more: replace(piece(*told, **more), final_through=2**62))
+    piece = asking._piece
+    patch.setattr(asking, "_piece", lambda *told, **more: replace(piece(*told, **more), final_through=2**62))
     patch.setattr(Rpc, "finalized", lambda rpc: max(each.finalized or 0 for each in rpc.in_use()))
 
 

@@ -3,6 +3,9 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from indexer.verify import Doubtful
 from models.values import Chain, checksum_address, show_bytes
 from runtime.database import Pool
 from runtime.embedded_postgres import EmbeddedPostgres
@@ -85,13 +88,16 @@ async def test_a_reorg_may_replace_every_block_we_followed(
 
 
 async def test_a_reorg_from_before_the_start_block_pauses_the_chain(world: World, pool: Pool) -> None:
-    """The block our contract was deployed in is gone: what we follow is in question, and a person must look."""
+    """As soon as it is final: what we follow is in question, and a person must look."""
     young = replace(world, job_manager=replace(world.job_manager, start_block=2))
     async with indexing(young, pool) as index:
         await world.bsc.mine(2)
         await index.settle()
         await world.bsc.reorg(3)
         await world.bsc.mine()
+        with pytest.raises(Doubtful, match="another block 1 than the final one, and does not hold it final"):
+            await index.followers[Chain.BSC].step()
+        await world.bsc.mine(20)
         await index.followers[Chain.BSC].step()
 
         reason = await one(index.pool, "select paused_reason from checkpoints where chain = 'bsc'")

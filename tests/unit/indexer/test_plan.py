@@ -113,7 +113,7 @@ def far_away(**changes: int) -> View:
         (far_away(to_block=1_020, state_through=1_000), ReadHead(BlockRange(first=1_001, last=1_020))),
         (far_away(pending_facts=plan.PENDING_FACTS_MAX), RefreshState()),
         (far_away(finalized=1_050), RefreshState()),
-        (far_away(finalized=1_050, state_through=1_000), ReadHead(BlockRange(first=1_001, last=1_128))),
+        (far_away(finalized=1_050, state_through=1_000), ReadHead(BlockRange(first=1_001, last=1_096))),
         (far_away(head=1_000, finalized=990, state_through=1_000), Rest()),
         (far_away(head=900, finalized=890, state_through=1_000), Rest()),
     ],

@@ -8,6 +8,8 @@ from indexer.reconcile import (
     FEW_BLOCKS,
     Disputed,
     Fork,
+    Left,
+    Theirs,
     TooDeep,
     Unknown,
     Verdict,
@@ -27,8 +29,8 @@ def chain(first: int, last: int, *, parts_after: int, branch: str) -> list[Block
     ]
 
 
-def told(blocks: list[BlockId]) -> dict[int, bytes]:
-    return {block.number: block.hash for block in blocks}
+def told(blocks: list[BlockId], *, final_through: int = 10**9) -> Theirs:
+    return Theirs({block.number: block.hash for block in blocks}, final_through)
 
 
 @given(
@@ -129,4 +131,12 @@ def test_a_fork_below_finality_is_told_with_what_to_do(fork: BlockId | None) -> 
 
 def test_a_block_that_comes_back_higher_up_is_no_fork() -> None:
     """Hashes are compared at one height only."""
-    assert reconcile(OURS, {7: OURS[1].hash, 8: OURS[0].hash}) == TooDeep(OURS[0])
+    assert reconcile(OURS, Theirs({7: OURS[1].hash, 8: OURS[0].hash}, 8)) == TooDeep(OURS[0])
+
+
+def test_who_contradicts_a_final_block_must_hold_its_own_final() -> None:
+    """A node that stands on a branch that was left long ago does not; the chain that broke its word does."""
+    elsewhere = chain(7, 11, parts_after=6, branch="b")
+
+    assert Left(OURS[0]) == reconcile(OURS, told(elsewhere, final_through=6))
+    assert TooDeep(OURS[0]) == reconcile(OURS, told(elsewhere, final_through=7))

@@ -13,6 +13,7 @@ from tests.simulation.nodes import Traits
 
 CHAIN_IDS: Final = {Chain.BSC: 56, Chain.OPBNB: 204}
 PROFILES: Final = ("honest", "flaky", "lagging", "truncating", "dropping", "orphaned", "refusing", "hoarding")
+LIARS: Final = {"dropping": 0.5, "orphaned": 0.4}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,11 @@ def _endpoints(chain: Chain, dice: Random) -> tuple[EndpointPlan, ...]:
     count = dice.choice((1, 2, 2, 3, 4))
     # Who answers everything when it is well, so that in the end there is somebody to ask.
     anchor = dice.randrange(count)
-    profiles = dice.sample(PROFILES, count)
+    # Those that lie most are met most; but no two of them tell the same lie.
+    liars = [profile for profile, share in LIARS.items() if dice.random() < share]
+    others = dice.sample([profile for profile in PROFILES if profile not in liars], len(PROFILES) - len(liars))
+    profiles = (liars + others)[:count]
+    dice.shuffle(profiles)
     return tuple(
         EndpointPlan(
             name=f"{chain.value}-{rank}",

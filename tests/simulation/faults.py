@@ -110,10 +110,10 @@ OF_LOGS: Final[Mapping[str, Callable[[list[Json], Random], Any]]] = {
     "other_topic": with_one(
         lambda log: log | {"topics": ["0x" + "dd" * 32, *log["topics"][1:]], "logIndex": "0xffe"}, instead=False
     ),
-    "garbled": with_one(lambda log: log | {"data": log["data"][:-2] or "0x"}, instead=True),
-    "removed": with_one(lambda log: log | {"removed": True}, instead=True),
+    "garbled": with_one(lambda log: log | {"topics": log["topics"][:-1]}, instead=True),
+    "removed": with_one(lambda log: log | {"removed": True, "logIndex": "0xffd"}, instead=False),
     "outside": with_one(lambda log: log | {"blockNumber": hex(int(log["blockNumber"], 16) + 5000)}, instead=True),
-    "other_hash": with_one(lambda log: log | {"blockHash": "0x" + "ab" * 32}, instead=True),
+    "other_hash": with_one(lambda log: log | {"blockHash": "0x" + "ab" * 32, "logIndex": "0xffc"}, instead=False),
     "reversed": lambda logs, _: logs[::-1],
     "no_logs": lambda _, __: None,
 }
@@ -147,6 +147,6 @@ def spoil(
         return result if fault in UNDETECTABLE[levels[asked]][asked] else OF_LOGS[fault](result, dice)
     if method == "eth_getBlockReceipts" and fault == "short_receipts" and result:
         return short_receipts(result, dice)
-    if method == "eth_getBlockByNumber" and fault in OF_HEADERS and result:
+    if method == "eth_getBlockByNumber" and fault in OF_HEADERS and result and parameters[0][:2] == "0x":
         return OF_HEADERS[fault](result)
     return result

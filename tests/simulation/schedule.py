@@ -63,7 +63,7 @@ def bad_phase(world: World) -> str:
         depth=world.dice.choice((1, 2, 5, 20)),
     )
     endpoint.phase = phase
-    seconds = world.dice.uniform(0.5, 8.0)
+    seconds = world.dice.choice((0.5, 2.0, 5.0, 12.0))
     asyncio.get_running_loop().call_later(seconds, _recover, endpoint, phase)
     return f"{endpoint.name} is {profile} for {seconds:.1f} s: {', '.join(some)} × {phase.likelihood}"
 
@@ -137,7 +137,7 @@ ON_PROCESSES: Final = (kill, stop, mishap, freeze)
 async def act_out(world: World) -> None:
     """Let one act follow another until the world's time is over."""
     loop = asyncio.get_running_loop()
-    for _ in range(world.dice.randint(0, 2)):
+    for _ in range(world.dice.randint(0, 3)):
         world.trace.act(bad_phase(world))
     while loop.time() < world.blueprint.seconds:
         await asyncio.sleep(world.dice.uniform(0.05, 1.6))

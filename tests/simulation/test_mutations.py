@@ -13,7 +13,7 @@ import pytest
 from tests.simulation import mutations, simulation
 from tests.simulation.database import Database
 
-SEEDS: Final = range(150)
+SEEDS: Final = range(200)
 
 
 @pytest.mark.long

@@ -10,16 +10,18 @@ from random import Random
 from types import ModuleType
 from typing import Final, cast
 
+from psycopg import sql
+
 from indexer import comparing, plan, program, store, window
 from indexer.program import Outside, Source
 from indexer.values import Followed
 from models.requests import RequestKind
+from models.state import JOBS, PROVIDERS
 from models.values import Chain, ProofLevel
 from runtime.database import Connection, Pool
 from tests.simulation.database import SimulatedPool
 from tests.simulation.endpoint import SimulatedTransport
 
-CAN_ANSWER_REQUESTS: Final = True
 PATIENCE_SECONDS: Final = 20.0
 
 TUNINGS: Final[Sequence[tuple[ModuleType, str, tuple[int, ...]]]] = (
@@ -88,6 +90,41 @@ async def request(connection: Connection, kind: RequestKind, chain: Chain, first
         """,
         (kind, chain, first_block, kind is RequestKind.REINDEX),
     )
+
+
+async def lose_facts(connection: Connection, chain: Chain, part: int) -> None:
+    """Delete the final facts of every third block, as nobody should."""
+    derivation = JOBS if chain is Chain.BSC else PROVIDERS
+    for table, _ in derivation.facts:
+        await connection.execute(
+            sql.SQL(
+                """
+                delete from {} where mod(block_number, 3) = %s
+                    and block_number <= (select final_through from checkpoints where chain = %s)
+                """
+            ).format(sql.Identifier(table)),
+            (part, chain),
+        )
+
+
+async def final_through(connection: Connection, chain: Chain) -> int:
+    """Return how far our blocks of a chain are final; -1 where we have none."""
+    query = "select final_through from checkpoints where chain = %s"
+    row = await (await connection.execute(query, (chain,))).fetchone()
+    return int(row[0]) if row else -1
+
+
+async def paused(connection: Connection) -> list[tuple[Chain, int | None]]:
+    """Return the chains that wait for a person's word nobody has said yet, each with the fork where one is known."""
+    rows = await connection.execute(
+        """
+        select chain, paused_fork from checkpoints
+        where paused_reason is not null and not exists (
+            select from requests where requests.chain = checkpoints.chain and finished_at is null
+        ) order by chain
+        """
+    )
+    return [(Chain(row[0]), row[1]) async for row in rows]
 
 
 async def unfinished(connection: Connection) -> int:

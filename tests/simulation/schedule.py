@@ -119,6 +119,36 @@ def outage(world: World) -> str:
     return f"the database is down for {seconds:.1f} s"
 
 
+def damage(world: World) -> str:
+    """Let facts that are final get lost, and an operator ask for a reindex while everything goes on."""
+    chain = _chain(world)
+    world.damaged.add(chain.chain)
+    part = world.dice.randrange(3)
+    world.errands.append(asyncio.ensure_future(_damage(world, chain, part)))
+    return f"{chain.chain} loses final facts of every third block, and is to be reindexed"
+
+
+async def _damage(world: World, chain: Blockchain, part: int) -> None:
+    async with world.database.connection() as connection:
+        await indexing.lose_facts(connection, chain.chain, part)
+        await indexing.request(connection, RequestKind.REINDEX, chain.chain, chain.canonical[1].number)
+
+
+async def mend(world: World) -> None:
+    """Ask once more for a reindex of what was damaged, now that nobody lies, and wait until all requests are done."""
+    await asyncio.gather(*world.errands)
+    async with world.database.connection() as connection:
+        for name in sorted(world.damaged):
+            await indexing.request(connection, RequestKind.REINDEX, name, world.chains[name].canonical[1].number)
+    deadline = world.clock() + CALM_SECONDS_MAX
+    while world.clock() < deadline:
+        async with world.database.connection() as connection:
+            if not await indexing.unfinished(connection):
+                return
+        await asyncio.sleep(1)
+    raise Differs(f"requests are not done after {CALM_SECONDS_MAX} s of calm")
+
+
 ACTS: Final[Mapping[Callable[[World], str], int]] = {
     reorganise: 6,
     burst: 2,
@@ -130,6 +160,7 @@ ACTS: Final[Mapping[Callable[[World], str], int]] = {
     freeze: 2,
     second: 1,
     outage: 1,
+    damage: 1,
 }
 ON_PROCESSES: Final = (kill, stop, mishap, freeze)
 
@@ -149,18 +180,34 @@ async def act_out(world: World) -> None:
 
 
 async def undo_final_blocks(world: World) -> None:
-    """Let a chain break its word: give up final blocks. Return when that chain has paused and a person resumed it."""
+    """Let a chain break its word: give up blocks that it called final. Return when that chain has paused."""
     chain = _chain(world)
     depth = min(chain.depth_max() + world.dice.choice((1, 2, 10)), len(chain.canonical) - 2)
-    was = await world.checkpoints()
+    async with world.database.connection() as connection:
+        final_through = await indexing.final_through(connection, chain.chain)
     chain.reorganise(depth=depth, growth=3, now=world.clock())
+    fork = chain.head.number - depth - 3
     world.trace.act(f"{chain.chain} reorganises {depth} deep, below what was final, to {chain.head}")
     _mend(world)
-    knew = chain.chain in was and was[chain.chain][0] > chain.head.number - depth - 3
-    if knew and not await _settles(world, lambda now: now[chain.chain][3] is not None):
+    # What nobody had told us is final may be taken back like anything else.
+    if final_through > fork and not await _settles(world, lambda now: now[chain.chain][3] is not None):
         raise Differs(f"{chain.chain} went on below what was final: {await world.checkpoints()}")
-    async with world.database.connection() as connection:
-        await indexing.request(connection, RequestKind.RESUME, chain.chain)
+
+
+async def decide(world: World) -> None:
+    """Be the operator: whenever a chain is paused, say one of the two words that let it go on."""
+    while True:
+        await asyncio.sleep(world.dice.uniform(0.5, 3))
+        async with world.database.connection() as connection:
+            for chain, fork in await indexing.paused(connection):
+                first = world.chains[chain].canonical[1].number
+                if fork is not None and world.dice.random() < 0.5:
+                    world.trace.act(f"{chain} is told to resume")
+                    await indexing.request(connection, RequestKind.RESUME, chain)
+                else:
+                    below = first if fork is None else world.dice.randint(min(first, fork), fork)
+                    world.trace.act(f"{chain} is told to reindex from {max(first, below)}")
+                    await indexing.request(connection, RequestKind.REINDEX, chain, max(first, below))
 
 
 async def calm_down(world: World) -> None:
@@ -174,6 +221,7 @@ async def calm_down(world: World) -> None:
         stands = {name.value: (row[0], row[2], row[3]) for name, row in (await world.checkpoints()).items()}
         heads = [chain.head for chain in world.chains.values()]
         raise Differs(f"not caught up after {CALM_SECONDS_MAX} s of calm: {stands}, heads {heads}")
+    await mend(world)
 
 
 def _mend(world: World) -> None:

@@ -53,11 +53,11 @@ async def _run(plan: blueprint.Blueprint, database: Database, say: Callable[[str
 
 async def _story(world: World) -> None:
     await schedule.act_out(world)
-    if world.blueprint.beyond_finality:
+    if not world.blueprint.beyond_finality:
+        await schedule.calm_down(world)
+    else:
         await schedule.undo_final_blocks(world)
-        if not indexing.CAN_ANSWER_REQUESTS:
-            return
-    await schedule.calm_down(world)
+        await _beside(schedule.calm_down(world), [asyncio.ensure_future(schedule.decide(world))])
     async with world.database.connection() as connection:
         await world.feed_reader.conclude(connection)
         await world.guard.look(connection)

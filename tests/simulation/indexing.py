@@ -10,8 +10,10 @@ from random import Random
 from types import ModuleType
 from typing import Final, cast
 
-from indexer import comparing, plan, program, store, window
+from indexer import comparing, plan, program, request_store, rereading, store, window
 from indexer.program import Outside, Source
+from indexer.request_store import NewRequest
+from indexer.rereading import LEVEL
 from indexer.values import Followed
 from models.requests import RequestKind
 from models.values import Chain, ProofLevel
@@ -29,6 +31,7 @@ TUNINGS: Final[Sequence[tuple[ModuleType, str, tuple[int, ...]]]] = (
     (store, "HEADERS_KEPT", (4, 512)),
     (comparing, "COMPARED_FIRST", (1, 16)),
     (window, "READS_MAX", (1, 6)),
+    (rereading, "PART_BLOCKS", (5, 2_000)),
 )
 """Sizes that a small world must have smaller, to see what happens at their edges."""
 
@@ -80,17 +83,24 @@ def source(
     )
 
 
-async def request(connection: Connection, kind: RequestKind, chain: Chain, first_block: int | None = None) -> None:
-    """Ask something of whoever indexes, as `lamda reindex` and `lamda resume` do."""
-    await connection.execute(
-        """
-        insert into requests (kind, chain, first_block, repairs, requested_by) values (%s, %s, %s, %s, 'simulation')
-        """,
-        (kind, chain, first_block, kind is RequestKind.REINDEX),
+def reindex(chain: Chain, first_block: int | None, level: ProofLevel) -> NewRequest:
+    """Return what `lamda reindex` asks for; at a level that notices what befalls its chain."""
+    kind, asked = RequestKind.REINDEX, max(level, LEVEL, key=list(ProofLevel).index)
+    return NewRequest(
+        kind=kind, chain=chain, first_block=first_block, level=asked, repairs=True, requested_by="simulation"
     )
 
 
-async def unfinished(connection: Connection) -> int:
-    """Return how many requests nobody has answered."""
-    row = await (await connection.execute("select count(*) from requests where finished_at is null")).fetchone()
-    return int(row[0]) if row else 0
+def resume(chain: Chain) -> NewRequest:
+    """Return what `lamda resume` asks for."""
+    return NewRequest(kind=RequestKind.RESUME, chain=chain, requested_by="simulation")
+
+
+async def ask(connection: Connection, request: NewRequest) -> None:
+    """Ask something of whoever indexes."""
+    await request_store.insert(connection, request)
+
+
+async def are_open(connection: Connection) -> bool:
+    """Say whether there are requests that nobody has answered."""
+    return bool(await request_store.all_open(connection))

@@ -53,6 +53,8 @@ class World:
         self.dice = Random(f"{blueprint.seed}/schedule")
         self.counts = Counts()
         self.database = database
+        self.damaged: set[Chain] = set()
+        self.errands: list[asyncio.Future[None]] = []
         database.clock = self.clock
         self.chains: dict[Chain, Blockchain] = {}
         self.endpoints: dict[Chain, list[SimulatedEndpoint]] = {}

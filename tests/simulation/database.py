@@ -86,6 +86,12 @@ class SimulatedConnection(psycopg.AsyncConnection[Any]):
             await self._suffer(mishap)
         return answer
 
+    async def close(self) -> None:
+        """Close it; what it held of the server is free again when this returns."""
+        if self.holder is not None:
+            self.holder.lose(self)
+        await super().close()
+
     def _tell_time(self) -> None:
         now = self.clock()
         if now != self._told and self.pgconn.pipeline_status == pq.PipelineStatus.OFF:

@@ -10,10 +10,10 @@ from random import Random
 from types import ModuleType
 from typing import Final, cast
 
-from psycopg import sql
-
-from indexer import comparing, plan, program, store, window
+from indexer import comparing, plan, program, request_store, rereading, store, window
 from indexer.program import Outside, Source
+from indexer.request_store import NewRequest
+from indexer.rereading import LEVEL
 from indexer.values import Followed
 from models.requests import RequestKind
 from models.state import JOBS, PROVIDERS
@@ -31,6 +31,7 @@ TUNINGS: Final[Sequence[tuple[ModuleType, str, tuple[int, ...]]]] = (
     (store, "HEADERS_KEPT", (4, 512)),
     (comparing, "COMPARED_FIRST", (1, 16)),
     (window, "READS_MAX", (1, 6)),
+    (rereading, "PART_BLOCKS", (5, 2_000)),
 )
 """Sizes that a small world must have smaller, to see what happens at their edges."""
 
@@ -82,52 +83,24 @@ def source(
     )
 
 
-async def request(connection: Connection, kind: RequestKind, chain: Chain, first_block: int | None = None) -> None:
-    """Ask something of whoever indexes, as `lamda reindex` and `lamda resume` do."""
-    await connection.execute(
-        """
-        insert into requests (kind, chain, first_block, repairs, requested_by) values (%s, %s, %s, %s, 'simulation')
-        """,
-        (kind, chain, first_block, kind is RequestKind.REINDEX),
+def reindex(chain: Chain, first_block: int | None, level: ProofLevel) -> NewRequest:
+    """Return what `lamda reindex` asks for; at a level that notices what befalls its chain."""
+    kind, asked = RequestKind.REINDEX, max(level, LEVEL, key=list(ProofLevel).index)
+    return NewRequest(
+        kind=kind, chain=chain, first_block=first_block, level=asked, repairs=True, requested_by="simulation"
     )
 
 
-async def lose_facts(connection: Connection, chain: Chain, part: int) -> None:
-    """Delete the final facts of every third block, as nobody should."""
-    derivation = JOBS if chain is Chain.BSC else PROVIDERS
-    for table, _ in derivation.facts:
-        await connection.execute(
-            sql.SQL(
-                """
-                delete from {} where mod(block_number, 3) = %s
-                    and block_number <= (select final_through from checkpoints where chain = %s)
-                """
-            ).format(sql.Identifier(table)),
-            (part, chain),
-        )
+def resume(chain: Chain) -> NewRequest:
+    """Return what `lamda resume` asks for."""
+    return NewRequest(kind=RequestKind.RESUME, chain=chain, requested_by="simulation")
 
 
-async def final_through(connection: Connection, chain: Chain) -> int:
-    """Return how far our blocks of a chain are final; -1 where we have none."""
-    query = "select final_through from checkpoints where chain = %s"
-    row = await (await connection.execute(query, (chain,))).fetchone()
-    return int(row[0]) if row else -1
+async def ask(connection: Connection, request: NewRequest) -> None:
+    """Ask something of whoever indexes."""
+    await request_store.insert(connection, request)
 
 
-async def paused(connection: Connection) -> list[tuple[Chain, int | None]]:
-    """Return the chains that wait for a person's word nobody has said yet, each with the fork where one is known."""
-    rows = await connection.execute(
-        """
-        select chain, paused_fork from checkpoints
-        where paused_reason is not null and not exists (
-            select from requests where requests.chain = checkpoints.chain and finished_at is null
-        ) order by chain
-        """
-    )
-    return [(Chain(row[0]), row[1]) async for row in rows]
-
-
-async def unfinished(connection: Connection) -> int:
-    """Return how many requests nobody has answered."""
-    row = await (await connection.execute("select count(*) from requests where finished_at is null")).fetchone()
-    return int(row[0]) if row else 0
+async def are_open(connection: Connection) -> bool:
+    """Say whether there are requests that nobody has answered."""
+    return bool(await request_store.all_open(connection))

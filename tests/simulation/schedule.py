@@ -1,25 +1,20 @@
 """
-What befalls a world, act after act, and how it comes to rest.
+What befalls a world, act after act; each is drawn with its weight, at a moment that is drawn too.
 
-Each act is drawn with its weight at a moment that is drawn too. After the last one comes the calm: endpoints are well,
-processes run, the chains stop growing, and the indexer has all the time it wants to catch up.
+How a world comes to rest afterwards is told in `settling`.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from models.requests import RequestKind
 from tests.simulation import indexing
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.database import Loss, Mishap
 from tests.simulation.endpoint import Phase, SimulatedEndpoint
 from tests.simulation.faults import PROFILES
-from tests.simulation.oracle import Differs
-from tests.simulation.world import Checkpoints, World
+from tests.simulation.world import World
 
-CALM_SECONDS_MAX: Final = 1200
-LAST_BLOCKS: Final = 3
 LEASE_SECONDS: Final = 10.0
 """After so long without a word somebody else leads."""
 
@@ -119,34 +114,12 @@ def outage(world: World) -> str:
     return f"the database is down for {seconds:.1f} s"
 
 
-def damage(world: World) -> str:
-    """Let facts that are final get lost, and an operator ask for a reindex while everything goes on."""
+def reindex(world: World) -> str:
+    """Let an operator have final blocks read again."""
     chain = _chain(world)
-    world.damaged.add(chain.chain)
-    part = world.dice.randrange(3)
-    world.errands.append(asyncio.ensure_future(_damage(world, chain, part)))
-    return f"{chain.chain} loses final facts of every third block, and is to be reindexed"
-
-
-async def _damage(world: World, chain: Blockchain, part: int) -> None:
-    async with world.database.connection() as connection:
-        await indexing.lose_facts(connection, chain.chain, part)
-        await indexing.request(connection, RequestKind.REINDEX, chain.chain, chain.canonical[1].number)
-
-
-async def mend(world: World) -> None:
-    """Ask once more for a reindex of what was damaged, now that nobody lies, and wait until all requests are done."""
-    await asyncio.gather(*world.errands)
-    async with world.database.connection() as connection:
-        for name in sorted(world.damaged):
-            await indexing.request(connection, RequestKind.REINDEX, name, world.chains[name].canonical[1].number)
-    deadline = world.clock() + CALM_SECONDS_MAX
-    while world.clock() < deadline:
-        async with world.database.connection() as connection:
-            if not await indexing.unfinished(connection):
-                return
-        await asyncio.sleep(1)
-    raise Differs(f"requests are not done after {CALM_SECONDS_MAX} s of calm")
+    first = world.dice.randint(chain.canonical[0].number + 1, max(chain.canonical[0].number + 1, chain.finalized))
+    world.requests.append(indexing.reindex(chain.chain, first, world.level_of(chain)))
+    return f"a reindex of {chain.chain} from block {first} is asked for"
 
 
 ACTS: Final[Mapping[Callable[[World], str], int]] = {
@@ -160,7 +133,7 @@ ACTS: Final[Mapping[Callable[[World], str], int]] = {
     freeze: 2,
     second: 1,
     outage: 1,
-    damage: 1,
+    reindex: 1,
 }
 ON_PROCESSES: Final = (kill, stop, mishap, freeze)
 
@@ -177,77 +150,6 @@ async def act_out(world: World) -> None:
             continue
         world.counts.add(act.__name__)
         world.trace.act(act(world))
-
-
-async def undo_final_blocks(world: World) -> None:
-    """Let a chain break its word: give up blocks that it called final. Return when that chain has paused."""
-    chain = _chain(world)
-    depth = min(chain.depth_max() + world.dice.choice((1, 2, 10)), len(chain.canonical) - 2)
-    async with world.database.connection() as connection:
-        final_through = await indexing.final_through(connection, chain.chain)
-    chain.reorganise(depth=depth, growth=3, now=world.clock())
-    fork = chain.head.number - depth - 3
-    world.trace.act(f"{chain.chain} reorganises {depth} deep, below what was final, to {chain.head}")
-    _mend(world)
-    # What nobody had told us is final may be taken back like anything else.
-    if final_through > fork and not await _settles(world, lambda now: now[chain.chain][3] is not None):
-        raise Differs(f"{chain.chain} went on below what was final: {await world.checkpoints()}")
-
-
-async def decide(world: World) -> None:
-    """Be the operator: whenever a chain is paused, say one of the two words that let it go on."""
-    while True:
-        await asyncio.sleep(world.dice.uniform(0.5, 3))
-        async with world.database.connection() as connection:
-            for chain, fork in await indexing.paused(connection):
-                first = world.chains[chain].canonical[1].number
-                if fork is not None and world.dice.random() < 0.5:
-                    world.trace.act(f"{chain} is told to resume")
-                    await indexing.request(connection, RequestKind.RESUME, chain)
-                else:
-                    below = first if fork is None else world.dice.randint(min(first, fork), fork)
-                    world.trace.act(f"{chain} is told to reindex from {max(first, below)}")
-                    await indexing.request(connection, RequestKind.REINDEX, chain, max(first, below))
-
-
-async def calm_down(world: World) -> None:
-    """Mend everything, let each chain end in some more blocks, and return when all of it is indexed."""
-    _mend(world)
-    for _ in range(LAST_BLOCKS):
-        await asyncio.sleep(1)
-        for chain in world.chains.values():
-            chain.mine(world.clock())
-    if not await _settles(world, lambda now: now == {name: _at_head(chain) for name, chain in world.chains.items()}):
-        stands = {name.value: (row[0], row[2], row[3]) for name, row in (await world.checkpoints()).items()}
-        heads = [chain.head for chain in world.chains.values()]
-        raise Differs(f"not caught up after {CALM_SECONDS_MAX} s of calm: {stands}, heads {heads}")
-    await mend(world)
-
-
-def _mend(world: World) -> None:
-    world.is_calm, world.mines = True, False
-    world.trace.act("calm")
-    for endpoints in world.endpoints.values():
-        for endpoint in endpoints:
-            endpoint.phase = None
-    world.database.is_down = False
-    for process in world.processes:
-        process.thaw()
-    for chain in world.chains.values():
-        chain.finality_stalls = False
-
-
-async def _settles(world: World, is_so: Callable[[Checkpoints], bool]) -> bool:
-    deadline = world.clock() + CALM_SECONDS_MAX
-    while world.clock() < deadline:
-        if is_so(await world.checkpoints()):
-            return True
-        await asyncio.sleep(1)
-    return False
-
-
-def _at_head(chain: Blockchain) -> tuple[int, bytes, int, str | None]:
-    return chain.head.number, chain.head.hash, chain.head.number, None
 
 
 def _chain(world: World) -> Blockchain:

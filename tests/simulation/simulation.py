@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from tests.simulation import blueprint, indexing, loop, oracle, schedule
+from tests.simulation import blueprint, indexing, loop, oracle, sabotage, schedule, settling
 from tests.simulation.database import Database
 from tests.simulation.world import World
 
@@ -53,16 +53,28 @@ async def _run(plan: blueprint.Blueprint, database: Database, say: Callable[[str
 
 async def _story(world: World) -> None:
     await schedule.act_out(world)
+    if world.blueprint.beyond_finality:
+        await settling.undo_final_blocks(world)
+    await settling.calm_down(world)
     if not world.blueprint.beyond_finality:
-        await schedule.calm_down(world)
-    else:
-        await schedule.undo_final_blocks(world)
-        await _beside(schedule.calm_down(world), [asyncio.ensure_future(schedule.decide(world))])
+        await _expect_no_findings(world)
+        await _conclude(world)
+        await settling.repair(world)
+    await _conclude(world)
+
+
+async def _conclude(world: World) -> None:
     async with world.database.connection() as connection:
         await world.feed_reader.conclude(connection)
         await world.guard.look(connection)
     for chain in world.chains.values():
         await oracle.check(world.database, chain, offline_after=world.blueprint.settings.offline_after)
+
+
+async def _expect_no_findings(world: World) -> None:
+    async with world.database.connection() as connection:
+        if findings := await sabotage.findings_so_far(connection):
+            raise oracle.Differs(f"a reindex found what was right: {findings}")
 
 
 async def _beside(story: Coroutine[Any, Any, None], background: list[asyncio.Future[None]]) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from models.values import BlockRange, Chain
+from indexer.request_store import NewRequest
+from models.values import Chain, ProofLevel
 from tests.simulation import indexing
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.blueprint import Blueprint
@@ -58,6 +59,7 @@ class World:
         self.chains: dict[Chain, Blockchain] = {}
         self.endpoints: dict[Chain, list[SimulatedEndpoint]] = {}
         self.processes: list[Process] = []
+        self.requests: list[NewRequest] = []
         self.is_calm = False
         self.mines = True
         for plan in blueprint.chains:
@@ -89,6 +91,8 @@ class World:
             async with self.database.connection() as connection:
                 await self.feed_reader.look(connection)
                 await self.guard.look(connection)
+                while self.requests:
+                    await indexing.ask(connection, self.requests.pop(0))
 
     async def caring(self) -> None:
         """Start a process again some time after one ended; raise what it ended with where that is a bug."""
@@ -109,9 +113,9 @@ class World:
             )
             return {Chain(row[0]): (row[1], row[2], row[3], row[4]) async for row in rows}
 
-    def blocks_of(self, chain: Blockchain) -> BlockRange:
-        """Return the blocks that are followed."""
-        return BlockRange(first=chain.canonical[1].number, last=chain.head.number)
+    def level_of(self, chain: Blockchain) -> ProofLevel:
+        """Return how the history of a chain is proven."""
+        return next(plan.history_proof for plan in self.blueprint.chains if plan.chain is chain.chain)
 
     def _found(self, name: Chain) -> None:
         plan = next(each for each in self.blueprint.chains if each.chain is name)

@@ -4,7 +4,8 @@ Complete the logs of blocks whose blooms promise more than an endpoint answered.
     bloom promises a topic, and a log with it came     nothing to do
     it promises, and none came                         a second endpoint is asked by block hash; where there is none,
                                                        or receipts are the level asked for: the block's receipts
-    nobody can tell                                    what came is kept, and the range proven as far as HASH only
+    nobody has receipts either                         what came is kept, and the range proven as far as HASH only
+    there are receipts, and they are wrong             nothing is believed, and we ask again
 
 Receipts are proof: all logs of a block make up its bloom exactly.
 """
@@ -95,6 +96,8 @@ class Prover:
         return verify.check_logs(logs, ours=self._ours, blocks=blocks, headers=known)
 
     async def _by_receipts(self, endpoint: Endpoint, headers: Sequence[Header]) -> list[RawLog] | None:
+        """Return what receipts tell, or None where nobody has any. Raises `Doubtful` where all there are are wrong."""
+        doubtful: Doubtful | None = None
         for each in (endpoint, self._rpc.other_than(endpoint)):
             if each is None:
                 continue
@@ -102,7 +105,10 @@ class Prover:
                 return await self.receipts(each, headers)
             except Doubtful as doubt:
                 each.distrust(str(doubt))
+                doubtful = doubt
             except RpcError:
                 # Not every endpoint has eth_getBlockReceipts.
                 continue
+        if doubtful is not None:
+            raise doubtful
         return None

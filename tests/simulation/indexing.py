@@ -16,7 +16,6 @@ from indexer.request_store import NewRequest
 from indexer.rereading import LEVEL
 from indexer.values import Followed
 from models.requests import RequestKind
-from models.state import JOBS, PROVIDERS
 from models.values import Chain, ProofLevel
 from runtime.database import Connection, Pool
 from tests.simulation.database import SimulatedPool

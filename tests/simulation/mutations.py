@@ -9,7 +9,7 @@ import pytest
 from chain.endpoint import Endpoint
 from chain.rpc import Rpc
 from chain.wire import RawLog
-from indexer import asking, comparing, proof_store, reader, verify
+from indexer import asking, reader, verify
 from indexer.follower import Follower
 from indexer.proving import Prover
 from indexer.store import Store
@@ -86,10 +86,6 @@ def _any_parent(patch: Patch) -> None:
     patch.setattr(Follower, "_take", follows)
 
 
-def _one_word_is_enough(patch: Patch) -> None:
-    patch.setattr(comparing, "needs_second_word", lambda *_, **__: False)
-
-
 def _insists(patch: Patch) -> None:
     async def always(*_: Any) -> bool:
         return True
@@ -136,13 +132,6 @@ def _nobody_expires(patch: Patch) -> None:
     patch.setattr(Store, "_stale", nobody)
 
 
-def _keep_proofs(patch: Patch) -> None:
-    async def nothing(*_: Any) -> None:
-        return None
-
-    patch.setattr(proof_store, "forget_above", nothing)
-
-
 def _of_this_block(log: RawLog, headers: Mapping[int, Any], _: BlockRange) -> RawLog:
     header = headers.get(log.height) or next(iter(headers.values()))
     return _changed(log, block_hash=header.hash, block_number=header.number)
@@ -162,12 +151,10 @@ GUARDS: Final[Mapping[str, Callable[[Patch], None]]] = {
     "receipts make up the bloom": _believe_receipts,
     "a range is answered by the node that has its last block": _no_pinning,
     "a piece follows our last block": _any_parent,
-    "a deep reorg is confirmed by a second endpoint": _one_word_is_enough,
     "a log that contradicts its ABI is asked for again": _insists,
     "final is what all in use call final": _most_final,
     "a commit is fenced by checkpoint and lease": _no_fence,
     "what lost its facts is refreshed": _forget_undone,
     "block time takes providers offline": _nobody_expires,
-    "proofs of blocks taken back are forgotten": _keep_proofs,
 }
 """By what is no longer so without it."""

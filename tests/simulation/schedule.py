@@ -55,7 +55,7 @@ def bad_phase(world: World) -> str:
     phase = Phase(
         faults=some,
         likelihood=world.dice.choice((0.2, 0.6, 1.0)),
-        depth=world.dice.choice((1, 2, 5, 20)),
+        depth=world.dice.choice((1, 2, 5, 20, 60)),
     )
     endpoint.phase = phase
     seconds = world.dice.choice((0.5, 2.0, 5.0, 12.0))

@@ -24,6 +24,9 @@ async def undo_final_blocks(world: World) -> None:
     chain = world.dice.choice(tuple(world.chains.values()))
     final_through, _ = await _finality(world, chain)
     fork = max(chain.canonical[0].number, final_through - world.dice.choice((1, 2, 10)))
+    if fork == final_through:
+        # Nothing below is ours.
+        return
     depth = chain.head.number - fork
     chain.reorganise(depth=depth, growth=3, now=world.clock())
     world.trace.act(f"{chain.chain} reorganises {depth} deep, below what was final, to {chain.head}")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chain.errors import TryAgain
 from chain.rpc import Rpc
 from indexer import identity
 from indexer.follower import EMPTY_COMMIT_SECONDS, Follower
@@ -16,7 +17,7 @@ from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.indexer.conftest import OFFLINE_AFTER, fresh_index
 from tests.integration.indexer.tables import contents, one
 from tests.integration.local_chain import World
-from tests.integration.meddler import Call, Meddle, Meddler, meddling
+from tests.integration.meddler import Call, Meddle, Meddler, honest, meddling
 
 OF_BSC = ("job_created", "job_confirmed", "payment_claimed", "jobs")
 JOB = bytes.fromhex("aa" * 32)
@@ -161,3 +162,46 @@ async def test_the_slower_finality_of_two_endpoints_counts(head: Head, pool: Poo
         await head.block(2.0)
 
     assert await one(pool, "select final_through from checkpoints where chain = 'bsc'") == (final,)
+
+
+def left_at(fork: int) -> Meddle:
+    """Return a meddle of a node that stands on a branch of its own, empty, from a fork on."""
+
+    def meddle(call: Call, result: Any) -> Any:
+        if call["method"] != "eth_getBlockByNumber" or result is None or int(result["number"], 16) <= fork:
+            return result
+        number = int(result["number"], 16)
+        parent = result["parentHash"] if number == fork + 1 else own_hash(number - 1)
+        return {**result, "hash": own_hash(number), "parentHash": parent, "logsBloom": "0x" + "0" * 512}
+
+    return meddle
+
+
+def own_hash(number: int) -> str:
+    return "0x" + "bad0" * 12 + f"{number:016x}"
+
+
+async def test_one_endpoint_alone_does_not_take_back_many_blocks(head: Head, pool: Pool) -> None:
+    """Two disagree, so we wait for one word; nothing is taken back until then."""
+    await head.world.create_job(JOB)
+    for _ in range(6):
+        await head.block(2.0)
+    number = await head.world.bsc.head()
+    head.meddlers[0].meddle = left_at(number - 5)
+    with pytest.raises(TryAgain, match="two endpoints disagree about our last blocks"):
+        await head.block(2.0)
+    head.meddlers[0].meddle = honest
+    await head.settle()
+
+    assert await one(pool, "select number, paused_reason from checkpoints where chain = 'bsc'") == (number + 1, None)
+    assert await one(pool, "select count(*) from changes where by_reorg") == (0,)
+
+
+async def test_two_endpoints_that_agree_take_back_many_blocks(head: Head) -> None:
+    """However many, above finality."""
+    for _ in range(8):
+        await head.block(2.0)
+    await head.world.bsc.reorg(6)
+    outcomes = await head.block(2.0)
+
+    assert [each.undone for each in outcomes if isinstance(each, Advanced) and each.undone] == [6]

@@ -16,12 +16,12 @@ from indexer.request_store import NewRequest
 from indexer.rereading import LEVEL
 from indexer.values import Followed
 from models.requests import RequestKind
-from models.state import JOBS, PROVIDERS
 from models.values import Chain, ProofLevel
 from runtime.database import Connection, Pool
 from tests.simulation.database import SimulatedPool
 from tests.simulation.endpoint import SimulatedTransport
 
+CAN_ANSWER_REQUESTS: Final = True
 PATIENCE_SECONDS: Final = 20.0
 
 TUNINGS: Final[Sequence[tuple[ModuleType, str, tuple[int, ...]]]] = (

@@ -21,6 +21,7 @@ from runtime.database import Connection, Pool
 from tests.simulation.database import SimulatedPool
 from tests.simulation.endpoint import SimulatedTransport
 
+CAN_ANSWER_REQUESTS: Final = True
 PATIENCE_SECONDS: Final = 20.0
 
 TUNINGS: Final[Sequence[tuple[ModuleType, str, tuple[int, ...]]]] = (

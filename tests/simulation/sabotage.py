@@ -1,8 +1,10 @@
 """Spoil facts behind the indexer's back, as a mistake of ours once may have, and tell what a reindex found."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 
+from models.values import Chain
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.database import SimulatedConnection
 from tests.simulation.oracle import OF_CHAIN
@@ -38,8 +40,7 @@ async def spoil_facts(connection: SimulatedConnection, chain: Blockchain, dice: 
                     )
                     missing += 1
                 case "surplus":
-                    await _invent(connection, table, place)
-                    surplus += 1
+                    surplus += await _invent(connection, table, place)
                 case "changed":
                     statement = f"update {table} set transaction_hash = %s where (block_number, log_index) = (%s, %s)"
                     await connection.execute(statement.encode(), (SPOILT_TRANSACTION, *place))
@@ -54,26 +55,28 @@ async def last_findings(connection: SimulatedConnection) -> Findings | None:
     return Findings(missing=row[0], surplus=row[1], changed=row[2]) if row and row[0] is not None else None
 
 
-async def findings_so_far(connection: SimulatedConnection) -> list[str]:
-    """Return what those requests found that found anything."""
+async def findings_so_far(connection: SimulatedConnection, *, spared: Iterable[Chain]) -> list[str]:
+    """Return what those requests found that found anything, of chains that nobody spoilt."""
     rows = await connection.execute(
         """
         select concat_ws(' ', kind, chain, first_block, missing, surplus, changed) from requests
-        where missing + surplus + changed > 0 order by id
-        """
+        where missing + surplus + changed > 0 and chain <> all(%s) order by id
+        """,
+        ([chain.value for chain in spared],),
     )
     return [row[0] for row in await rows.fetchall()]
 
 
-async def _invent(connection: SimulatedConnection, table: str, place: tuple[int, int]) -> None:
-    """Copy a fact to a place in its block where no log is."""
+async def _invent(connection: SimulatedConnection, table: str, place: tuple[int, int]) -> int:
+    """Copy a fact to a place in its block where no log is; return how many that are, for one may be there."""
     await connection.execute(f"create temporary table invented as select * from {table} where false".encode())
     await connection.execute(
         f"insert into invented select * from {table} where (block_number, log_index) = (%s, %s)".encode(), place
     )
     await connection.execute("update invented set log_index = log_index + 1000")
-    await connection.execute(f"insert into {table} select * from invented".encode())
+    added = await connection.execute(f"insert into {table} select * from invented on conflict do nothing".encode())
     await connection.execute("drop table invented")
+    return added.rowcount
 
 
 async def _final_through(connection: SimulatedConnection, chain: Blockchain) -> int:

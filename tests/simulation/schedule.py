@@ -6,9 +6,10 @@ How a world comes to rest afterwards is told in `settling`.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
-from tests.simulation import indexing
+from tests.simulation import indexing, sabotage
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.database import Loss, Mishap
 from tests.simulation.endpoint import Phase, SimulatedEndpoint
@@ -118,8 +119,19 @@ def reindex(world: World) -> str:
     """Let an operator have final blocks read again."""
     chain = _chain(world)
     first = world.dice.randint(chain.canonical[0].number + 1, max(chain.canonical[0].number + 1, chain.finalized))
-    world.requests.append(indexing.reindex(chain.chain, first, world.level_of(chain)))
+    request = indexing.reindex(chain.chain, first, world.level_of(chain))
+    world.errands.append(partial(indexing.ask, request=request))
     return f"a reindex of {chain.chain} from block {first} is asked for"
+
+
+def damage(world: World) -> str:
+    """Spoil some final facts behind the indexer's back, and have them read again while everything goes on."""
+    chain = _chain(world)
+    world.damaged.add(chain.chain)
+    world.errands.append(partial(sabotage.spoil_facts, chain=chain, dice=world.dice))
+    request = indexing.reindex(chain.chain, chain.canonical[1].number, world.level_of(chain))
+    world.errands.append(partial(indexing.ask, request=request))
+    return f"final facts of {chain.chain} are spoilt, and all of it is to be reindexed"
 
 
 ACTS: Final[Mapping[Callable[[World], str], int]] = {
@@ -134,6 +146,7 @@ ACTS: Final[Mapping[Callable[[World], str], int]] = {
     second: 1,
     outage: 1,
     reindex: 1,
+    damage: 1,
 }
 ON_PROCESSES: Final = (kill, stop, mishap, freeze)
 

@@ -6,6 +6,7 @@ In the calm endpoints are well, processes run, the chains stop growing, and the 
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from indexer.request_store import NewRequest
@@ -16,6 +17,7 @@ from tests.simulation.world import Checkpoints, World
 
 CALM_SECONDS_MAX: Final = 1200
 LAST_BLOCKS: Final = 3
+FINAL_BLOCKS: Final = 15
 
 
 async def undo_final_blocks(world: World) -> None:
@@ -33,14 +35,14 @@ async def undo_final_blocks(world: World) -> None:
     if not await _settles(world, lambda: _is_paused(world, chain)):
         raise Differs(f"{chain.chain} went on below what was final: {await world.checkpoints()}")
     chain.finalize(world.dice.choice((0, depth)))
-    world.requests.append(await _word_of_a_person(world, chain))
+    _ask(world, await _word_of_a_person(world, chain))
 
 
 async def _word_of_a_person(world: World, chain: Blockchain) -> NewRequest:
     """Return what a person asks for who read why the chain stands still."""
     _, known_fork = await _finality(world, chain)
     if known_fork is None:
-        return indexing.reindex(chain.chain, chain.canonical[1].number, world.level_of(chain))
+        return _reindex_all(world, chain)
     first = known_fork - world.dice.choice((0, 3, 1000))
     if world.dice.random() < 0.5 and first >= chain.canonical[1].number:
         return indexing.reindex(chain.chain, first, world.level_of(chain))
@@ -50,10 +52,12 @@ async def _word_of_a_person(world: World, chain: Blockchain) -> NewRequest:
 async def calm_down(world: World) -> None:
     """Mend everything, let each chain end in some more blocks, and return when all of it is indexed."""
     mend(world)
-    for _ in range(LAST_BLOCKS):
-        await asyncio.sleep(1)
-        for chain in world.chains.values():
-            chain.mine(world.clock())
+    for chain in world.chains.values():
+        await _grow(world, chain)
+    await _catch_up(world)
+    for name in sorted(world.damaged):
+        # A reindex that was asked for in bad times may have failed; the tables must be right after this one.
+        _ask(world, _reindex_all(world, world.chains[name]))
     await _catch_up(world)
 
 
@@ -63,12 +67,19 @@ async def repair(world: World) -> None:
     async with world.database.connection() as connection:
         spoilt = await sabotage.spoil_facts(connection, chain, world.dice)
     world.trace.act(f"{spoilt} facts of {chain.chain} are spoilt")
-    world.requests.append(indexing.reindex(chain.chain, chain.canonical[1].number, world.level_of(chain)))
+    _ask(world, _reindex_all(world, chain))
     await _catch_up(world)
     async with world.database.connection() as connection:
         found = await sabotage.last_findings(connection)
     if found != spoilt:
         raise Differs(f"{chain.chain}: {spoilt} facts were spoilt, the reindex found {found}")
+
+
+async def _grow(world: World, chain: Blockchain) -> None:
+    """Mine the last blocks, so many that some of ours are final."""
+    for _ in range(max(LAST_BLOCKS, FINAL_BLOCKS + chain.finality_lag - len(chain.canonical))):
+        await asyncio.sleep(1)
+        chain.mine(world.clock())
 
 
 def mend(world: World) -> None:
@@ -94,7 +105,7 @@ async def _catch_up(world: World) -> None:
 
 async def _has_caught_up(world: World) -> bool:
     async with world.database.connection() as connection:
-        if world.requests or await indexing.are_open(connection):
+        if world.errands or await indexing.are_open(connection):
             return False
     return await world.checkpoints() == _at_heads(world)
 
@@ -121,6 +132,14 @@ async def _settles(world: World, is_so: Callable[[], Awaitable[bool]]) -> bool:
             return True
         await asyncio.sleep(1)
     return False
+
+
+def _ask(world: World, request: NewRequest) -> None:
+    world.errands.append(partial(indexing.ask, request=request))
+
+
+def _reindex_all(world: World, chain: Blockchain) -> NewRequest:
+    return indexing.reindex(chain.chain, chain.canonical[1].number, world.level_of(chain))
 
 
 def _at_heads(world: World) -> Checkpoints:

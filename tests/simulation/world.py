@@ -8,7 +8,7 @@ more question of an endpoint does not change what the schedule does next.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -17,7 +17,7 @@ from models.values import Chain, ProofLevel
 from tests.simulation import indexing
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.blueprint import Blueprint
-from tests.simulation.database import Database
+from tests.simulation.database import Database, SimulatedConnection
 from tests.simulation.endpoint import Network, SimulatedEndpoint
 from tests.simulation.processes import Process
 from tests.simulation.trace import Trace
@@ -31,6 +31,8 @@ RESTART_SECONDS: Final = 1.5
 
 Checkpoints = dict[Chain, tuple[int, bytes, int, str | None]]
 """Number, hash, state through and pause of each chain's checkpoint."""
+Errand = Callable[[SimulatedConnection], Awaitable[object]]
+"""Something to do in the database, by somebody who is no indexer."""
 
 
 @dataclass(slots=True)
@@ -55,13 +57,12 @@ class World:
         self.dice = Random(f"{blueprint.seed}/schedule")
         self.counts = Counts()
         self.database = database
-        self.damaged: set[Chain] = set()
-        self.errands: list[asyncio.Future[None]] = []
         database.clock = self.clock
         self.chains: dict[Chain, Blockchain] = {}
         self.endpoints: dict[Chain, list[SimulatedEndpoint]] = {}
         self.processes: list[Process] = []
-        self.requests: list[NewRequest] = []
+        self.errands: list[Errand] = []
+        self.damaged: set[Chain] = set()
         self.is_calm = False
         self.mines = True
         for plan in blueprint.chains:
@@ -93,8 +94,9 @@ class World:
             async with self.database.connection() as connection:
                 await self.feed_reader.look(connection)
                 await self.guard.look(connection)
-                while self.requests:
-                    await indexing.ask(connection, self.requests.pop(0))
+                while self.errands:
+                    await self.errands[0](connection)
+                    del self.errands[0]
 
     async def caring(self) -> None:
         """Start a process again some time after one ended; raise what it ended with where that is a bug."""

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from models.values import Chain, ProofLevel
 from tests.simulation import indexing
@@ -22,9 +22,6 @@ from tests.simulation.endpoint import Network, SimulatedEndpoint
 from tests.simulation.processes import Process
 from tests.simulation.trace import Trace
 from tests.simulation.watching import FeedReader, Guard
-
-if TYPE_CHECKING:
-    from indexer.request_store import NewRequest
 
 LOOK_SECONDS: Final = 0.37
 RESTART_SECONDS: Final = 1.5

@@ -125,9 +125,13 @@ class Rpc:
         """Return the least busy other one that can answer for these blocks. Raises `HistoryGone` and `TryAgain`."""
         return choice.for_range(self.endpoints, blocks, besides=besides, now=self._clock())
 
+    def others_than(self, endpoint: Endpoint) -> list[Endpoint]:
+        """Return the other endpoints in use, in order of preference."""
+        return [other for other in self.in_use() if other is not endpoint]
+
     def other_than(self, endpoint: Endpoint) -> Endpoint | None:
         """Return another endpoint in use, for a second opinion, or None."""
-        return next((other for other in self.in_use() if other is not endpoint), None)
+        return next(iter(self.others_than(endpoint)), None)
 
     def _in_turn(self, endpoints: Sequence[Endpoint]) -> Iterator[Endpoint]:
         """Return one after the other, but for those that went to rest in the meantime."""

@@ -77,17 +77,15 @@ class Prover:
 
     async def _by_hash(self, endpoint: Endpoint, headers: Sequence[Header]) -> list[RawLog] | None:
         """Return what a second endpoint answers, or None where none can."""
-        other = self._rpc.other_than(endpoint)
-        if other is None:
-            return None
-        try:
-            answers = await other.batch([logs_of(header.hash, self._ours) for header in headers])
-            return self._of_these(headers, [log for answer in answers for log in answer])
-        except Doubtful as doubt:
-            other.distrust(str(doubt))
-        except RpcError:
-            # It has said why by resting; receipts may still tell.
-            pass
+        for other in self._rpc.others_than(endpoint):
+            try:
+                answers = await other.batch([logs_of(header.hash, self._ours) for header in headers])
+                return self._of_these(headers, [log for answer in answers for log in answer])
+            except Doubtful as doubt:
+                other.distrust(str(doubt))
+            except RpcError:
+                # It has said why by resting; another one, or receipts, may still tell.
+                continue
         return None
 
     def _of_these(self, headers: Sequence[Header], logs: list[RawLog]) -> list[RawLog]:
@@ -98,9 +96,7 @@ class Prover:
     async def _by_receipts(self, endpoint: Endpoint, headers: Sequence[Header]) -> list[RawLog] | None:
         """Return what receipts tell, or None where nobody has any. Raises `Doubtful` where all there are are wrong."""
         doubtful: Doubtful | None = None
-        for each in (endpoint, self._rpc.other_than(endpoint)):
-            if each is None:
-                continue
+        for each in (endpoint, *self._rpc.others_than(endpoint)):
             try:
                 return await self.receipts(each, headers)
             except Doubtful as doubt:

@@ -60,7 +60,7 @@ class Reader:
     async def head(self, blocks: BlockRange, tip: Tip) -> Piece:
         """Return blocks near the head with every header, from the endpoint we follow or, if it cannot, another one."""
         leader, failure = self._leader, None
-        for endpoint in (leader, *(other for other in self._rpc.in_use() if other is not leader)):
+        for endpoint in (leader, *self._rpc.others_than(leader)):
             known = tip if endpoint is leader and blocks.first == tip.number else None
             try:
                 with doubting(endpoint), self._missing(endpoint):

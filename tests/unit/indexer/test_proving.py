@@ -118,3 +118,13 @@ def test_full_blooms_cost_no_receipts_where_a_second_endpoint_agrees() -> None:
     assert true_logs(CHAIN, HEAD) == positions(piece)
     assert piece.level is ProofLevel.BLOOM
     assert not any(RECEIPTS in methods for methods in asked)
+
+
+def test_what_only_the_third_can_prove_is_asked_of_it() -> None:
+    """The second has no receipts either."""
+    without = Told(traits=Traits(has_receipts=False), tell=dropping())
+    piece, (_, _, third) = reading(CHAIN, history(ProofLevel.RECEIPTS), without, without, Told())
+
+    assert true_logs(CHAIN, HISTORY) == positions(piece)
+    assert piece.level is ProofLevel.RECEIPTS
+    assert RECEIPTS in third

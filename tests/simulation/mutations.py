@@ -9,7 +9,7 @@ import pytest
 from chain.endpoint import Endpoint
 from chain.rpc import Rpc
 from chain.wire import RawLog
-from indexer import asking, reader, verify
+from indexer import asking, comparing, reader, reconcile, verify
 from indexer.follower import Follower
 from indexer.proving import Prover
 from indexer.store import Store
@@ -99,6 +99,25 @@ def _most_final(patch: Patch) -> None:
     patch.setattr(Rpc, "finalized", lambda rpc: max(each.finalized or 0 for each in rpc.in_use()))
 
 
+def _final_by_name(patch: Patch) -> None:
+    piece = asking._piece
+
+    def as_last_looked(endpoint: Endpoint, *told: Any, **more: Any) -> Piece:
+        return replace(piece(endpoint, *told, **more), final_through=endpoint.finalized or 0)
+
+    patch.setattr(asking, "_piece", as_last_looked)
+
+
+def _believe_contradictions(patch: Patch) -> None:
+    patch.setattr(
+        comparing, "reconcile", lambda ours, theirs: reconcile.reconcile(ours, replace(theirs, final_through=2**62))
+    )
+
+
+def _ask_nobody_else(patch: Patch) -> None:
+    patch.setattr(Rpc, "others_than", lambda *_: [])
+
+
 def _no_fence(patch: Patch) -> None:
     fence = Store._fence
     move = Store._move_checkpoint
@@ -153,6 +172,9 @@ GUARDS: Final[Mapping[str, Callable[[Patch], None]]] = {
     "a piece follows our last block": _any_parent,
     "a log that contradicts its ABI is asked for again": _insists,
     "final is what all in use call final": _most_final,
+    "final is what the node that gave a block holds final": _final_by_name,
+    "who contradicts a final block must hold its own final": _believe_contradictions,
+    "another is asked where one cannot tell": _ask_nobody_else,
     "a commit is fenced by checkpoint and lease": _no_fence,
     "what lost its facts is refreshed": _forget_undone,
     "block time takes providers offline": _nobody_expires,

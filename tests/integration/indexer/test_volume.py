@@ -46,7 +46,7 @@ class Run:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("logs", [100_000, 1_000_000])
+@pytest.mark.parametrize("logs", [100_000, pytest.param(1_000_000, marks=pytest.mark.long)])
 async def test_many_logs_go_in_without_the_process_growing(pool: Pool, database_url: str, logs: int) -> None:
     """Both chains at once; every row is there, and its every value."""
     ledgers = [Ledger(chain=chain, blocks=logs // 2 // LOGS_PER_BLOCK, density=LOGS_PER_BLOCK) for chain in Chain]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.simulation import simulation
 from tests.simulation.database import Database
-from tests.simulation.notable import NOTABLE
+from tests.simulation.notable import NOTABLE, NOTABLE_BEYOND_FINALITY
 
 SEEDS_A_TEST = 5
 
@@ -44,6 +44,12 @@ def test_a_chain_that_undoes_final_blocks_is_paused(database: Database) -> None:
 def test_what_once_failed_does_not_fail_again(seed: int, database: Database) -> None:
     """Each of these seeds taught something; see `notable`."""
     hold([seed], database)
+
+
+@pytest.mark.parametrize("seed", NOTABLE_BEYOND_FINALITY)
+def test_what_once_failed_below_finality_does_not_fail_again(seed: int, database: Database) -> None:
+    """The same, where a chain undoes final blocks."""
+    hold([seed], database, beyond_finality=True)
 
 
 @pytest.mark.long

@@ -13,6 +13,7 @@ from tests.simulation.nodes import Traits
 
 CHAIN_IDS: Final = {Chain.BSC: 56, Chain.OPBNB: 204}
 PROFILES: Final = ("honest", "flaky", "lagging", "truncating", "dropping", "orphaned", "refusing", "hoarding")
+ONE_LIAR: Final = "lying"
 LIARS: Final = {"dropping": 0.5, "orphaned": 0.4}
 
 
@@ -46,16 +47,17 @@ class Blueprint:
 
     seed: int
     beyond_finality: bool
+    only: tuple[str, ...]
     seconds: float
     chains: tuple[ChainPlan, ...]
     settings: indexing.Settings
 
 
-def draw(seed: int, *, beyond_finality: bool = False) -> Blueprint:
-    """Return the blueprint of a seed."""
+def draw(seed: int, *, beyond_finality: bool = False, only: tuple[str, ...] = ()) -> Blueprint:
+    """Return the blueprint of a seed; where faults are named, of a world in which one endpoint has `only` these."""
     dice = Random(f"{seed}/blueprint")
     chains = dice.choice(((Chain.BSC,), (Chain.OPBNB,), (Chain.BSC,), (Chain.OPBNB,), (Chain.BSC, Chain.OPBNB)))
-    plans = tuple(_chain(chain, dice) for chain in chains)
+    plans = tuple(_chain(chain, dice, has_one_liar=bool(only)) for chain in chains)
     sources = tuple(
         indexing.source(
             plan.followed,
@@ -70,13 +72,14 @@ def draw(seed: int, *, beyond_finality: bool = False) -> Blueprint:
     return Blueprint(
         seed=seed,
         beyond_finality=beyond_finality,
+        only=only,
         seconds=dice.uniform(8, 25),
         chains=plans,
         settings=settings,
     )
 
 
-def _chain(chain: Chain, dice: Random) -> ChainPlan:
+def _chain(chain: Chain, dice: Random, *, has_one_liar: bool) -> ChainPlan:
     # So that heartbeats of a run lie on both sides of where one partition ends and the next begins.
     first = dice.choice((0, 1000, HEARTBEAT_PARTITION_BLOCKS - 60))
     followed = Followed(chain=chain, chain_id=CHAIN_IDS[chain], contract=dice.randbytes(20), start_block=first + 1)
@@ -88,11 +91,11 @@ def _chain(chain: Chain, dice: Random) -> ChainPlan:
         has_milliseconds=dice.random() < 0.7,
         history_proof=dice.choice(tuple(ProofLevel)),
         head_proof=dice.choice((ProofLevel.BLOOM, ProofLevel.BLOOM, ProofLevel.RECEIPTS)),
-        endpoints=_endpoints(chain, dice),
+        endpoints=_endpoints(chain, dice, has_one_liar=has_one_liar),
     )
 
 
-def _endpoints(chain: Chain, dice: Random) -> tuple[EndpointPlan, ...]:
+def _endpoints(chain: Chain, dice: Random, *, has_one_liar: bool) -> tuple[EndpointPlan, ...]:
     count = dice.choice((1, 2, 2, 3, 4))
     # Who answers everything when it is well, so that in the end there is somebody to ask.
     anchor = dice.randrange(count)
@@ -101,6 +104,8 @@ def _endpoints(chain: Chain, dice: Random) -> tuple[EndpointPlan, ...]:
     others = dice.sample([profile for profile in PROFILES if profile not in liars], len(PROFILES) - len(liars))
     profiles = (liars + others)[:count]
     dice.shuffle(profiles)
+    if has_one_liar:
+        profiles = [ONE_LIAR, *("honest" for _ in profiles[1:])]
     return tuple(
         EndpointPlan(
             name=f"{chain.value}-{rank}",
@@ -121,8 +126,8 @@ def _traits(profile: str, dice: Random, *, can_all: bool) -> Traits:
         topics_max=100 if can_all else dice.choice((100, 100, 1)),
         has_logs=can_all or dice.random() < 0.8,
         # Who leaves out logs must be able to be found out: where nobody can be asked, a block is proven less.
-        has_receipts=can_all or profile == "dropping" or dice.random() < 0.7,
-        cuts_off=profile == "truncating" or dice.random() < 0.5,
+        has_receipts=can_all or profile in ("dropping", ONE_LIAR) or dice.random() < 0.7,
+        cuts_off=profile in ("truncating", ONE_LIAR) or dice.random() < 0.5,
         says_removed=dice.random() < 0.7,
         dates_logs=dice.random() < 0.5,
     )

@@ -11,6 +11,7 @@ from typing import Final
 
 from tests.simulation import indexing, sabotage
 from tests.simulation.blockchain import Blockchain
+from tests.simulation.blueprint import ONE_LIAR
 from tests.simulation.database import Loss, Mishap
 from tests.simulation.endpoint import Phase, SimulatedEndpoint
 from tests.simulation.faults import PROFILES
@@ -51,7 +52,7 @@ def bad_phase(world: World) -> str:
     plan = world.dice.choice(world.blueprint.chains)
     at = world.dice.randrange(len(plan.endpoints))
     endpoint, profile = world.endpoints[plan.chain][at], plan.endpoints[at].profile
-    faults = PROFILES[profile]
+    faults = world.blueprint.only if profile == ONE_LIAR else PROFILES[profile]
     some = tuple(sorted(world.dice.sample(faults, min(len(faults), world.dice.choice((1, 1, 2, 4))))))
     phase = Phase(
         faults=some,

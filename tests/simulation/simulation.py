@@ -28,13 +28,18 @@ class Report:
 
 
 def run(
-    seed: int, database: Database, *, beyond_finality: bool = False, say: Callable[[str], None] | None = None
+    seed: int,
+    database: Database,
+    *,
+    beyond_finality: bool = False,
+    only: tuple[str, ...] = (),
+    say: Callable[[str], None] | None = None,
 ) -> Report:
     """Run the world of a seed and return what happened. Raises whatever was wrong."""
     random.seed(seed)
     database.reset()
     with _tuned(seed), _silence(say):
-        return loop.run(_run(blueprint.draw(seed, beyond_finality=beyond_finality), database, say))
+        return loop.run(_run(blueprint.draw(seed, beyond_finality=beyond_finality, only=only), database, say))
 
 
 async def _run(plan: blueprint.Blueprint, database: Database, say: Callable[[str], None] | None) -> Report:

@@ -227,3 +227,15 @@ def test_an_endpoint_that_makes_its_head_up_is_left() -> None:
     said, _ = reading(CHAIN, follow, Told(tell=boast), Told())
 
     assert said == ["NotThere", "NotThere", "NotThere", "b", "b"]
+
+
+def test_final_is_what_the_node_that_gave_the_blocks_holds_final() -> None:
+    """Not what another one behind the same name said at the last look: asked in the same batch."""
+    looks = iter([CHAIN.finalized] * 2)
+
+    def tell(_: str, parameters: list[Any], result: Any) -> Any:
+        return {**result, "number": hex(next(looks, 30))} if parameters[0] == "finalized" else result
+
+    piece, _ = reading(CHAIN, head, Told(tell=tell))
+
+    assert piece.final_through == 30

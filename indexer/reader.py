@@ -58,17 +58,31 @@ class Reader:
         return Tip(head=head, finalized=finalized, head_finalized=self._leader.head_finalized)
 
     async def head(self, blocks: BlockRange, tip: Tip) -> Piece:
-        """Return blocks near the head with every header, from the endpoint we follow or, if it cannot, another one."""
+        """
+        Return the beginning of blocks near the head, with every header: mostly all of them.
+
+        They come from the endpoint we follow or, if it cannot, from another one. Raises an `RpcError` when none can.
+        """
         leader, failure = self._leader, None
         for endpoint in (leader, *self._rpc.others_than(leader)):
             known = tip if endpoint is leader and blocks.first == tip.number else None
             try:
                 with doubting(endpoint), self._missing(endpoint):
-                    return await self._asking.newest(endpoint, blocks, self._head_level, known=known)
+                    return await self._newest(endpoint, blocks, known)
             except RpcError as error:
                 failure = failure or error
         assert failure is not None, "there is an endpoint that we follow"
         raise failure
+
+    async def _newest(self, endpoint: Endpoint, blocks: BlockRange, known: Tip | None) -> Piece:
+        """Return as many of the blocks as an endpoint gives at once, half as many each time it is too much."""
+        while True:
+            try:
+                return await self._asking.newest(endpoint, blocks, self._head_level, known=known)
+            except AskLess:
+                if len(blocks) == 1:
+                    return await self._asking.single(endpoint, blocks)
+                blocks = BlockRange(first=blocks.first, last=blocks.first + len(blocks) // 2 - 1)
 
     @contextmanager
     def _missing(self, endpoint: Endpoint) -> Iterator[None]:
@@ -153,7 +167,12 @@ class Reader:
         except AskLess:
             if len(blocks) > 1:
                 raise
-            return await self._asking.single(endpoint, blocks)
+            piece = await self._asking.single(endpoint, blocks)
+            if piece.final_through < blocks.last:
+                raise NotThere(
+                    f"the node that answered for block {blocks.last} holds only {piece.final_through} final"
+                ) from None
+            return piece
 
     def _for_range(self, wanted: BlockRange, failed: Mapping[Endpoint, RpcError]) -> Endpoint:
         """Return whom to ask; where all that could answer have failed, raise what the first of them said."""

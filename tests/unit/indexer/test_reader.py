@@ -10,7 +10,7 @@ from indexer.reader import Reader
 from indexer.values import Piece
 from models.values import BlockRange, ProofLevel
 from tests.simulation import texts
-from tests.simulation.nodes import Traits
+from tests.simulation.nodes import Refusal, Traits
 from tests.unit.indexer.nodes import EVERY_LEVEL, Tell, Told, chain_of, reading, true_logs
 
 CHAIN = chain_of()
@@ -239,3 +239,42 @@ def test_final_is_what_the_node_that_gave_the_blocks_holds_final() -> None:
     piece, _ = reading(CHAIN, head, Told(tell=tell))
 
     assert piece.final_through == 30
+
+
+def too_large_above(blocks: int, *, method: str) -> Tell:
+    """Return what refuses to answer a method about more than so many blocks of one request, without a number."""
+    asked: list[int] = []
+
+    def tell(called: str, parameters: list[Any], result: Any) -> Any:
+        if called == "eth_getBlockByNumber" and parameters[0] == hex(HEAD.first):
+            asked.clear()
+        if called == method and parameters[0] not in ("latest", "finalized"):
+            asked.append(1)
+            if len(asked) > blocks:
+                raise Refusal(texts.TOO_MUCH[3])
+        return result
+
+    return tell
+
+
+@pytest.mark.parametrize("method", ["eth_getBlockByNumber", "eth_getLogs"])
+def test_near_the_head_less_is_asked_for_too(method: str) -> None:
+    """An endpoint that refuses so many headers, or logs of so many blocks, is asked for the beginning of them."""
+    piece, _ = reading(CHAIN, head, Told(tell=too_large_above(3, method=method)))
+
+    assert piece.blocks.first == HEAD.first
+    assert true_logs(CHAIN, piece.blocks) == positions(piece)
+
+
+def test_one_block_near_the_head_with_too_many_logs_is_read_by_its_receipts() -> None:
+    """Nothing less can be asked for."""
+    busy = true_logs(CHAIN, HEAD)[0][0]
+    one = BlockRange(first=busy, last=busy)
+
+    async def read(reader: Reader) -> Piece:
+        return await reader.head(one, await reader.look())
+
+    piece, _ = reading(CHAIN, read, Told(tell=too_large_above(0, method="eth_getLogs")))
+
+    assert true_logs(CHAIN, one) == positions(piece)
+    assert piece.level is ProofLevel.RECEIPTS

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from chain.rpc import Rpc
 from indexer import endpoint_store, lease_store
 from models.values import Chain
-from runtime.database import DATABASE_TROUBLE, Connection, Pool
+from runtime.database import DATABASE_TROUBLE, Connection, Pool, lone_session
 
 BEAT_SECONDS = 2.0
 
@@ -27,13 +27,15 @@ class Heart:
         self._last: tuple[float, int] | None = None
 
     async def beat(self, session: Connection) -> bool:
-        """Beat once, by a session that stays open as long as we live; return whether we still lead."""
-        async with session.transaction():
-            number = await lease_store.renew(session, self._chain, self._epoch, blocks_per_second=self._rate)
-            if number is not None:
-                await endpoint_store.write(session, self._chain, self._rpc.endpoints)
+        """
+        Beat once, by a session that stays open as long as we live; return whether we still lead.
+
+        Each statement is committed by itself: stopped between two of them, we hold nobody up.
+        """
+        number = await lease_store.renew(session, self._chain, self._epoch, blocks_per_second=self._rate)
         if number is None:
             return False
+        await endpoint_store.write(session, self._chain, self._rpc.endpoints)
         self._measure(self._clock(), number)
         return True
 
@@ -49,7 +51,7 @@ class Heart:
         while True:
             await asyncio.sleep(BEAT_SECONDS / 4)
             try:
-                async with pool.connection() as session:
+                async with lone_session(pool) as session:
                     return await self._live_by(session)
             except DATABASE_TROUBLE:
                 continue

@@ -31,7 +31,7 @@ from indexer.requests import serve_requests
 from indexer.store import Fenced, Store, Superseded
 from indexer.values import Followed
 from models.values import ProofLevel
-from runtime.database import DATABASE_TROUBLE, Connection, Pool
+from runtime.database import DATABASE_TROUBLE, Connection, Pool, lone_session
 from runtime.errors import CannotRun
 from runtime.lifecycle import pause
 from runtime.race import race
@@ -158,19 +158,14 @@ class _Leading:
 
     async def _stand_by(self, rpc: Rpc) -> _Ending:
         """Lead the chain if nobody does."""
-        async with self._pool.connection() as session:
-            await session.set_autocommit(True)
-            try:
-                epoch = await lease_store.acquire(session, self._chain, f"{socket.gethostname()}:{os.getpid()}")
-                if epoch is not None:
-                    self._waits_because = ""
-                    await self._fence(session, epoch)
-                    return await self._lead(rpc, session, epoch)
+        async with lone_session(self._pool) as session:
+            epoch = await lease_store.acquire(session, self._chain, f"{socket.gethostname()}:{os.getpid()}")
+            if epoch is None:
                 self._wait_because(f"{await lease_store.leader(session, self._chain)} leads this chain")
                 return _Ending.SUPERSEDED
-            finally:
-                if not session.closed:
-                    await session.set_autocommit(False)
+            self._waits_because = ""
+            await self._fence(session, epoch)
+            return await self._lead(rpc, session, epoch)
 
     async def _fence(self, session: Connection, epoch: int) -> None:
         """Shut out whoever led before; end the session of one that was stopped in the middle of a commit."""

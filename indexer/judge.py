@@ -145,7 +145,7 @@ def _mends_fork(asked: Asked, standing: Standing) -> bool:
     """Say whether this is a reindex of a chain that left our branch; from the start it mends whatever it is."""
     if asked.kind is not RequestKind.REINDEX or standing.paused_reason is None or asked.last is not None:
         return False
-    return standing.paused_fork is not None or asked.first == standing.start_block
+    return standing.paused_fork is not None or asked.first in (None, standing.start_block)
 
 
 def _top(standing: Standing, *, mends_fork: bool, finalized: int) -> int:

@@ -101,7 +101,10 @@ def describe_too_deep(verdict: TooDeep, fork: BlockId | None) -> str:
         f"its hash was {show_bytes(verdict.oldest.hash)}"
     )
     if fork is None:
-        return f"{happened}. It parted from ours below all headers we hold: `lamda reindex` reads it again"
+        return (
+            f"{happened}. It parted from ours below all headers we hold: only `lamda reindex` from the start block on "
+            "mends it"
+        )
     return (
         f"{happened}. Block {fork.number} is the newest that both have: `lamda resume` takes back what is above it, "
         "`lamda reindex --from-block N` reads everything from a block on again"

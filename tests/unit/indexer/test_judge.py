@@ -50,6 +50,7 @@ STUCK = standing(paused_reason="reorganised")
         (VERIFY, None, None, PAUSED, read(10, 40, fork=40)),
         # Where nobody can name the fork, only a reindex from the start mends it.
         (REINDEX, 10, None, STUCK, read(10, 95, mends_fork=True, fork=9)),
+        (REINDEX, None, None, STUCK, read(10, 95, mends_fork=True, fork=9)),
         (REINDEX, 11, None, STUCK, read(11, 90)),
     ],
 )

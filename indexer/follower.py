@@ -139,7 +139,7 @@ class Follower:
         final_through = min(tip.finalized, tip.head_finalized, cursor.number)
         at_head = tip.head.hash_bytes == cursor.block.hash
         if at_head and final_through > cursor.final_through and self._is_time_to_commit():
-            await self._store.finalize(cursor, tip)
+            await self._store.finalize(cursor, tip, final_through=final_through)
             self._committed_at = self._clock()
             return Finalized(through=final_through)
         return Idle()

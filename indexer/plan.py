@@ -16,7 +16,7 @@ NEAR_BLOCKS = 64
 """Closer than this to the final block, a wide range would gain nothing over reading headers."""
 
 HEADERS_MAX = 96
-"""How many headers one step near the head reads: in one request, with what the node that answers holds final."""
+"""How many headers are read in one request, beside what the node that answers holds final."""
 
 PENDING_FACTS_MAX = 250_000
 """How many facts may wait for their state during a backfill, so that a long one shows something on the way."""

@@ -20,14 +20,12 @@ from chain.errors import AskLess, HistoryGone, RpcError, SplitTopics
 from chain.rpc import Rpc
 from chain.wire import RawLog
 from indexer.asking import Asking
+from indexer.plan import HEADERS_MAX
 from indexer.proving import Prover
 from indexer.reconcile import Theirs
 from indexer.values import Followed, Piece, Tip, join
 from indexer.verify import Doubtful, NotThere
 from models.values import BlockRange, ProofLevel
-
-HEADERS_AT_ONCE = 96
-"""How many headers go into one request beside what its node holds final."""
 
 MISSED_MAX = 3
 """How often in a row the endpoint we follow may lack a block below its own head."""
@@ -195,11 +193,11 @@ def doubting(endpoint: Endpoint) -> Iterator[None]:
 
 
 async def _theirs(endpoint: Endpoint, numbers: Sequence[int]) -> Theirs:
-    # In every request of a hundred what its node holds final, and of these the least counts.
+    # In every request what its node holds final, and of these the least counts.
     hashes: dict[int, bytes] = {}
     final_through: int | None = None
-    for start in range(0, len(numbers), HEADERS_AT_ONCE):
-        part = numbers[start : start + HEADERS_AT_ONCE]
+    for start in range(0, len(numbers), HEADERS_MAX):
+        part = numbers[start : start + HEADERS_MAX]
         *answers, finalized = await endpoint.batch([*headers_of(part), header_of("finalized")])
         if finalized is None:
             raise NotThere("the endpoint has no finalized block")

@@ -24,6 +24,7 @@ from indexer import judge, plan, request_store, rereading_commit_store, rereadin
 from indexer.decode import to_facts
 from indexer.judge import Apply, Asked, Refusal, Scope, Standing, TakeBack
 from indexer.rereading_values import Counts, Findings
+from indexer.store import HEADERS_KEPT
 from indexer.values import Followed, Piece, Tip
 from models.requests import Request, RequestKind
 from models.values import BlockId, BlockRange, Chain, ProofLevel
@@ -39,7 +40,6 @@ PART_BLOCKS = 2_000
 READS_MAX = 4
 """How many parts, of so many blocks each, are read at once."""
 
-HEADERS_KEPT = 512
 REPORT_SECONDS = 1.0
 
 

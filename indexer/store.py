@@ -87,9 +87,8 @@ class Store:
                 changes = await self._refresh(connection, segment, undone, reorged=reorged) + changes
             await feed.append(connection, changes)
 
-    async def finalize(self, expected: Cursor, tip: Tip) -> None:
-        """Note that our blocks are final as far as `tip`, whose head is our last block, says. Raises `Fenced`."""
-        final_through = min(tip.finalized, tip.head_finalized, expected.number)
+    async def finalize(self, expected: Cursor, tip: Tip, *, final_through: int) -> None:
+        """Note how far our blocks are final by the word of `tip`, whose head is our last block. Raises `Fenced`."""
         async with self._pool.connection() as connection, connection.transaction():
             moved = await connection.execute(
                 """

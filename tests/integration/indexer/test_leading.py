@@ -171,7 +171,7 @@ async def test_nothing_is_written_under_a_lease_that_was_taken_over(world: World
     for write in (
         old.commit(cursor, segment),
         old.refresh_state(cursor),
-        old.finalize(cursor, segment.tip),
+        old.finalize(cursor, segment.tip, final_through=cursor.number),
         old.pause(cursor, "it believes that something is wrong"),
     ):
         with pytest.raises(Superseded, match="the second leads bsc now"):

@@ -18,7 +18,7 @@ from chain.transport import HttpAnswer
 from models.values import ProofLevel
 from tests.simulation import texts
 from tests.simulation.blockchain import Blockchain, View
-from tests.simulation.faults import LIES_ABOUT_LOGS, OF_VIEW, spoil
+from tests.simulation.faults import HIDES, LIES_ABOUT_LOGS, OF_VIEW, hide, is_hidden, spoil
 from tests.simulation.nodes import Node, Refusal, Traits
 from tests.simulation.trace import Trace
 
@@ -112,6 +112,14 @@ class SimulatedEndpoint:
         other = self._other_node(node, fault, requests)
         middle = self._dice.randrange(len(requests))
         replies = [self._reply(node if at <= middle else other, fault, request) for at, request in enumerate(requests)]
+        if fault == HIDES and _asks_headers(requests):
+            # The last block would be found out by the next range only, when it is final already.
+            numbers = [each["params"][0] for each in requests if each["params"][0][:2] == "0x"]
+            last = max(numbers, key=lambda number: int(number, 16), default="")
+            replies = [
+                reply if each["params"][0] in (last, "finalized") else _hidden(reply)
+                for each, reply in zip(requests, replies, strict=True)
+            ]
         victim = self._dice.randrange(len(replies))
         match fault:
             case "missing_id":
@@ -193,6 +201,11 @@ class SimulatedTransport:
 def _asks_headers(requests: list[dict[str, Any]]) -> bool:
     named = [each["params"][0] for each in requests if each["method"] == "eth_getBlockByNumber"]
     return len(named) == len(requests) and "latest" not in named
+
+
+def _hidden(reply: dict[str, Any]) -> dict[str, Any]:
+    header = reply.get("result")
+    return reply | {"result": hide(header)} if header and is_hidden(header["number"]) else reply
 
 
 def _encoded(content: Any) -> HttpAnswer:

@@ -6,6 +6,7 @@ What is wrong with an answer: each fault is a name and what it does to what an h
     of the batch     an answer without, with a wrong, or with somebody else's id; an error for all; headers by number
                      from two nodes, one of them on an orphaned branch
     of the headers   no block, another block, another parent
+                     and in a world with one liar only: one forged to hide logs that are left out of ranges
     of the logs      some left out, some twice, some that were not asked for, or garbled
     of the receipts  a log left out
 
@@ -41,6 +42,7 @@ PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What befalls an endpoint of each kind in its bad phases."""
 
+HIDES: Final = "hidden_blocks"
 LIES_ABOUT_LOGS: Final = frozenset({"drop_all", "drop_block", "drop_topic", "drop_one"})
 UNDETECTABLE: Final[Mapping[ProofLevel, Mapping[str, frozenset[str]]]] = {
     # Logs are believed as they come, from a node that has the last block.
@@ -132,6 +134,16 @@ def short_receipts(receipts: list[Json], dice: Random) -> list[Json]:
     return [*receipts[:at], *short, *receipts[at + 1 :]]
 
 
+def hide(header: Json) -> Json:
+    """Forge a header that promises no logs; its hash is no longer the parent of the next."""
+    return header | {"logsBloom": "0x" + "0" * 512, "hash": "0x" + "ef" * 32}
+
+
+def is_hidden(block_number: str) -> bool:
+    """Say whether a block is one of those that are hidden."""
+    return int(block_number, 16) % 3 == 0
+
+
 def spoil(
     fault: str,
     method: str,
@@ -142,6 +154,9 @@ def spoil(
     dice: Random,
 ) -> Any:
     """Return the result with the fault in it, where it can have it and somebody could notice."""
+    if method == "eth_getLogs" and fault == HIDES and "fromBlock" in parameters[0]:
+        shown = [log for log in result if not is_hidden(log["blockNumber"])]
+        return result if "drop_block" in UNDETECTABLE[levels["range"]]["range"] else shown
     if method == "eth_getLogs" and fault in OF_LOGS and result:
         asked = "hash" if "blockHash" in parameters[0] else "range"
         return result if fault in UNDETECTABLE[levels[asked]][asked] else OF_LOGS[fault](result, dice)

@@ -46,6 +46,7 @@ class CreditRow:
 
     job_id: bytes
     adopted: bool
+    blocked_reason: str | None
     attempts: int
     live: int
     sent: bool

@@ -20,7 +20,7 @@ from dispatch.chain_writer import ChainWriter
 from dispatch.credit_store import CreditStore
 from dispatch.credit_values import Account, Books, Intent, Limits, Sighting
 from dispatch.permit import Adopt, Go, Halt, Hold
-from dispatch.settle import FreeNonce, Sign, Stranger, Verdict, Wait
+from dispatch.settle import FreeNonce, Sign, Stranger, Unclear, Verdict, Wait
 from dispatch.signing import Order, Signing
 from dispatch.witness import Witness
 from models.values import BlockId, checksum_address, show_bytes
@@ -118,7 +118,7 @@ class Crediting:
             case Adopt() as adoption:
                 return await self._adopt(books, adoption, verdicts)
             case Go(next_nonce):
-                self._starting = False
+                self._starting = self._starting and any(isinstance(verdict, Unclear) for _, verdict in verdicts)
                 return await self._credit(books, account, verdicts, Order(head=head, next_nonce=next_nonce))
 
     async def _settle(self, books: Books, account: Account) -> list[tuple[Intent, Verdict]]:

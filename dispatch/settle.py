@@ -87,7 +87,12 @@ class Wait:
     complaint: str = ""
 
 
-Verdict = Sign | Send | Replace | Release | FreeNonce | Stranger | Wait
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A block has consumed the nonce, and by which transaction nobody can say yet."""
+
+
+Verdict = Sign | Send | Replace | Release | FreeNonce | Stranger | Unclear | Wait
 
 
 def settle(
@@ -172,7 +177,7 @@ def _consumed(intent: Intent, account: Account, receipts: Receipts, *, final_blo
     nonce = intent.live[-1].nonce
     mined = [(each, receipts[each.transaction_hash]) for each in intent.live if each.transaction_hash in receipts]
     if not mined:
-        return Stranger(nonce) if nonce < account.final else Wait()
+        return Stranger(nonce) if nonce < account.final else Unclear()
     attempt, receipt = mined[0]
     block = receipt.block.number
     if block > final_block:

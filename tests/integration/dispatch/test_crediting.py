@@ -95,26 +95,6 @@ async def test_nothing_is_signed_while_a_transaction_of_ours_is_unknown_to_the_d
     assert await credited_on_chain(world) == 2
 
 
-async def test_a_database_restored_from_before_the_signing_credits_nothing_twice(
-    world: World, index: Indexing, database_url: str, clock: Clock
-) -> None:
-    """Intents came back from the backup, their transactions did not: what the chain has counts as theirs."""
-    await finish(world, 2)
-    await index.settle()
-    async with crediting(world, database_url, clock) as signer:
-        await begin(world, index, signer)
-        await round_trip(world, index, signer, clock)
-    async with index.pool.connection() as connection:
-        await connection.execute("delete from credit_attempts")
-    await finish(world, 1, tag=1)
-    async with crediting(world, database_url, clock) as signer:
-        await begin(world, index, signer)
-        await round_trip(world, index, signer, clock)
-
-    assert await one(index.pool, "select count(*) filter (where adopted), count(*) from credits") == (2, 3)
-    assert await credited_on_chain(world) == 3
-
-
 @pytest.mark.parametrize("chain", ["bsc", "opbnb"])
 async def test_nothing_is_signed_while_a_chain_is_paused(
     world: World, index: Indexing, database_url: str, clock: Clock, chain: str

@@ -22,6 +22,7 @@ from dispatch.settle import (
     Send,
     Sign,
     Stranger,
+    Unclear,
     Verdict,
     Wait,
     adopt,
@@ -123,7 +124,7 @@ DEARER = Fees(max_wei=1_100, priority_wei=11)
             Release(3, DEARER, "1000000000000 wei per gas are the limit"),
             id="a release that is stuck: a dearer release, never a credit again",
         ),
-        pytest.param(intent(attempt()), account(latest=4), {}, Wait(), id="consumed, by whom is not known: wait"),
+        pytest.param(intent(attempt()), account(latest=4), {}, Unclear(), id="consumed, by whom is not known yet"),
         pytest.param(intent(attempt()), account(latest=4), mined(block=10), Wait(), id="mined: wait for finality"),
         pytest.param(
             intent(attempt()),

@@ -29,6 +29,7 @@ from indexer.program import index
 from lamda import scores as scores_page
 from lamda.announcer import Announcer
 from lamda.buses import bus_access
+from lamda.credit_cli import crediting
 from lamda.databases import database_url
 from lamda.explain import explain, job_id
 from lamda.operator_cli import operating
@@ -60,6 +61,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(operating)
+app.add_typer(crediting, name="credits")
 GWEI = 10**9
 
 

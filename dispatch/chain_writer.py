@@ -37,7 +37,7 @@ class CreditRefused(Exception):
 
 
 class SignerRefused(Exception):
-    """The contract takes no credit from us, or we cannot pay for one; no nonce was spent to learn it."""
+    """The contract takes no credit from us at all; no nonce was spent to learn it."""
 
 
 class ChainWriter:
@@ -93,9 +93,11 @@ class ChainWriter:
         found = [answer for answer in await self._rpc.batch(calls) if answer is not None]
         return {_number(each["nonce"]) for each in found if _bytes(each["from"]) == self._signer.address}
 
-    async def dry_run(self, provider: bytes, *, fees: Fees, head: BlockId) -> tuple[int, int]:
+    async def dry_run(self, provider: bytes, *, head: BlockId) -> tuple[int, int]:
         """
         Return the gas that a credit needs now, and how often the contract had credited the provider by our head.
+
+        Fees are left out: whether we can pay, and whether the price is right, is not the contract's question.
 
         Raises `CreditRefused` when the contract refuses this one, `SignerRefused` when it refuses us.
         """
@@ -103,8 +105,6 @@ class ChainWriter:
             "from": show_bytes(self._signer.address),
             "to": show_bytes(self._contract),
             "data": show_bytes(_credit(provider)),
-            "maxFeePerGas": hex(fees.max_wei),
-            "maxPriorityFeePerGas": hex(fees.priority_wei),
         }
         counted = {"to": show_bytes(self._contract), "data": show_bytes(_count(provider))}
         try:
@@ -115,10 +115,6 @@ class ChainWriter:
         except RunReverted as error:
             reason = refusal_in(str(error))
             raise (SignerRefused if NOT_OURS in reason else CreditRefused)(reason) from error
-        except RpcError as error:
-            if answer_of(str(error)) is Answer.NO_MONEY:
-                raise SignerRefused(str(error)) from error
-            raise
         return _number(gas), _number(count)
 
     async def l1_fee_wei(self, raw: bytes) -> int:

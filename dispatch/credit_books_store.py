@@ -16,8 +16,8 @@ from dispatch.verify import Claim
 from models.values import ZERO_ADDRESS, BlockId, Fees
 from runtime.database import Connection
 
-DUE_MAX = 1_000
-"""How many confirmations become intents in one step."""
+DUE_MAX = 64
+"""How many confirmations become intents in one step: each is read again from the chain before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,18 @@ class _Finals:
     bsc: int
 
 
-async def read(connection: Connection, signer: bytes, *, looked_through: int) -> Books:
-    """Return what there is to do for a signer; confirmations in BSC blocks up to `looked_through` have an intent."""
+async def read(connection: Connection, signer: bytes, *, looked_through: int, resting: int) -> Books:
+    """
+    Return what there is to do for a signer.
+
+    Confirmations in BSC blocks up to `looked_through` have an intent; so many others are `resting`, perhaps in front.
+    """
     async with connection.transaction():
         await connection.execute("set transaction isolation level repeatable read")
         finals = await _finals(connection)
         intents = await _open(connection)
-        due = await _due(connection, after=looked_through, final=finals.bsc)
+        limit = DUE_MAX + resting
+        due = await _due(connection, after=looked_through, final=finals.bsc, limit=limit)
         waiting = sorted({each.provider for each in intents if not each.live} | {each.provider for each in due})
         return Books(
             signer=await _signer(connection, signer),
@@ -44,7 +49,7 @@ async def read(connection: Connection, signer: bytes, *, looked_through: int) ->
             counts=await _numbers(connection, _COUNTS, providers=waiting),
             due=due,
             # Where there is more, the next step goes on from the same block.
-            due_through=finals.bsc if len(due) < DUE_MAX else looked_through,
+            due_through=finals.bsc if len(due) < limit else looked_through,
             accounted=await _accounted(connection, signer),
         )
 
@@ -85,8 +90,8 @@ async def _open(connection: Connection) -> tuple[Intent, ...]:
     return tuple(intents.values())
 
 
-async def _due(connection: Connection, *, after: int, final: int) -> tuple[Due, ...]:
-    parameters = {"after": after, "final": final, "nobody": ZERO_ADDRESS, "limit": DUE_MAX}
+async def _due(connection: Connection, *, after: int, final: int, limit: int) -> tuple[Due, ...]:
+    parameters = {"after": after, "final": final, "nobody": ZERO_ADDRESS, "limit": limit}
     return tuple(
         [
             Due(
@@ -134,7 +139,8 @@ def _attempt(row: Sequence[Any]) -> Attempt:
 # What a paused chain calls final may be what a person is looking into.
 _FINALS = "select chain, number, hash, final_through from checkpoints where paused_reason is null"
 
-# Uses the indexes credits_open and one_live_nonce_per_job. Those with a nonce come first, in the order of their nonces.
+# Those in a block of ours have only finality to wait for, and are many where that takes minutes; a reorg brings them
+# back. Uses the indexes credits_open and one_live_nonce_per_job. Those with a nonce come first, in the order of these.
 _OPEN = """
 select credit.job_id, credit.provider, credit.refusals, credit.blocked_at, live.signer,
     attempt.transaction_hash, attempt.nonce, attempt.kind, attempt.signed, attempt.gas,
@@ -142,7 +148,10 @@ select credit.job_id, credit.provider, credit.refusals, credit.blocked_at, live.
 from credits credit
 left join credit_nonces live on live.job_id = credit.job_id and live.freed_at is null
 left join credit_attempts attempt on attempt.signer = live.signer and attempt.nonce = live.nonce
-where credit.settled_at is null and not credit.adopted
+where credit.settled_at is null and not credit.adopted and not exists (
+    select from credit_attempts ours join job_count_incremented fact using (transaction_hash)
+    where ours.job_id = credit.job_id and ours.kind = 'credit'
+)
 order by live.nonce nulls last, credit.decided_at, credit.job_id, attempt.id
 """
 

@@ -56,13 +56,15 @@ class CreditStore:
         self._looked_through = -1
         self._looked_through_all_at: datetime | None = None
 
-    async def books(self, now: datetime) -> Books:
+    async def books(self, now: datetime, *, resting: int) -> Books:
         """Return what there is to do, all as of one moment, once what has become final is settled."""
         if self._looked_through_all_at is None or now - self._looked_through_all_at >= FULL_LOOK_AFTER:
             await self._connection.execute(_UNSETTLE)
             self._looked_through, self._looked_through_all_at = -1, now
         await self._connection.execute(_SETTLE, {"now": now})
-        return await credit_books_store.read(self._connection, self._signer, looked_through=self._looked_through)
+        return await credit_books_store.read(
+            self._connection, self._signer, looked_through=self._looked_through, resting=resting
+        )
 
     async def unexplained(self, final: int, limit: int) -> list[bytes]:
         """Return the transactions of the newest final increments that no attempt of ours has made."""

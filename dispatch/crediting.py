@@ -79,7 +79,7 @@ class Crediting:
     async def step(self) -> Credited | Held:
         """Bring every credit one step nearer. Raises an `RpcError` or a database error."""
         balance: int | None = None
-        books = await self._store.books(self._clock())
+        books = await self._store.books(self._clock(), resting=len(self._witness.resting))
         outcome: Credited | Held | None = _held(permit.standing(books))
         if outcome is None and books.head is not None:
             account = await self._account(books, books.head)

@@ -79,7 +79,7 @@ class Signing:
     ) -> tuple[list[NewAttempt], str]:
         """Sign a dearer credit, or free the nonce where the contract would refuse the credit by now."""
         try:
-            gas = await self._dry_run(intent, fees, books, order)
+            gas = await self._dry_run(intent, books, order)
         except CreditRefused as error:
             await self._store.block(intent, str(error), self._clock())
             return [self._release(intent, nonce, fees, str(error))], ""
@@ -99,7 +99,7 @@ class Signing:
         if short := [each for intent in books.live for each in intent.live if each.answer is Answer.NO_MONEY]:
             return [], f"the account cannot pay for nonce {short[0].nonce}: send it BNB"
         chosen = unsigned[: settle.room(account, live)]
-        ready, complaint = await self._ready(chosen, fees, books, order)
+        ready, complaint = await self._ready(chosen, books, order)
         new = [
             self._sign(intent, Kind.CREDIT, order.next_nonce + place, gas, fees, starts_nonce=True)
             for place, (intent, gas) in enumerate(ready)
@@ -110,13 +110,13 @@ class Signing:
         return affordable, complaint
 
     async def _ready(
-        self, chosen: Sequence[Intent], fees: Fees, books: Books, order: Order
+        self, chosen: Sequence[Intent], books: Books, order: Order
     ) -> tuple[list[tuple[Intent, int]], str]:
         """Return the intents whose dry run went through, with their gas; those the contract refuses are blocked."""
         # Jobs of one provider are one question.
         asked = {intent.provider: intent for intent in chosen}
         heard = await asyncio.gather(
-            *(self._dry_run(intent, fees, books, order) for intent in asked.values()), return_exceptions=True
+            *(self._dry_run(intent, books, order) for intent in asked.values()), return_exceptions=True
         )
         outcomes = dict(zip(asked, heard, strict=True))
         ready: list[tuple[Intent, int]] = []
@@ -133,9 +133,9 @@ class Signing:
                     raise outcome
         return ready, ""
 
-    async def _dry_run(self, intent: Intent, fees: Fees, books: Books, order: Order) -> int:
+    async def _dry_run(self, intent: Intent, books: Books, order: Order) -> int:
         """Return the gas that a credit may use. Raises `CreditRefused` and `SignerRefused`."""
-        gas, counted = await self._writer.dry_run(intent.provider, fees=fees, head=order.head)
+        gas, counted = await self._writer.dry_run(intent.provider, head=order.head)
         ours = books.counts.get(intent.provider)
         if ours is not None and counted != ours:
             raise CreditRefused(

@@ -164,6 +164,28 @@ def test_a_final_credit_that_our_index_has_not_is_complained_of() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "at_once", "later"),
+    [
+        (Answer.TAKEN, Wait, Send),
+        (Answer.PERHAPS_TAKEN, Wait, Send),
+        (Answer.NONCE_USED, Wait, Send),
+        (Answer.NONCE_AHEAD, Wait, Send),
+        (Answer.UNDERPRICED, Wait, Replace),
+        (Answer.NO_MONEY, Wait, Send),
+        (Answer.BUSY, Wait, Send),
+        (Answer.REFUSED, Release, Release),
+    ],
+)
+def test_what_follows_from_each_answer(answer: Answer, at_once: type[Verdict], later: type[Verdict]) -> None:
+    """The same bytes again, unless they are too cheap or nobody will ever take them; never another nonce."""
+    fresh = attempt(answer=answer)
+    waited = attempt(answer=answer, sent=RESEND_AFTER, signed=RESEND_AFTER)
+
+    verdicts = [settle(intent(each), account(), {}, final_block=9, now=NOW, limits=LIMITS) for each in (fresh, waited)]
+    assert [at_once, later] == [type(verdict) for verdict in verdicts]
+
+
+@pytest.mark.parametrize(
     ("fee_max", "expected"),
     [
         (1_100, Replace(3, DEARER)),

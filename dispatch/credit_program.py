@@ -22,7 +22,7 @@ from dispatch.chain_writer import ChainWriter
 from dispatch.credit_lease_store import LeaseTaken, connected, lease
 from dispatch.credit_store import CreditStore
 from dispatch.credit_values import Limits
-from dispatch.crediting import Crediting, Held
+from dispatch.crediting import Credited, Crediting, Held
 from dispatch.program import preferred_last
 from dispatch.witness import Witness
 from models.values import checksum_address
@@ -54,16 +54,29 @@ async def credit(database_url: str, settings: SignerSettings, stop: Event) -> No
     trouble = ""
     while not stop.is_set():
         try:
-            async with (
-                lease(partial(connected, database_url), settings.signer.address) as store,
-                crediting(store, settings) as signer,
-                feed.ticks(database_url) as ticks,
-            ):
-                logger.info("credit.lease", signer=checksum_address(settings.signer.address))
-                await _repeat(signer, ticks, stop)
-        except (psycopg.OperationalError, RpcError, LeaseTaken) as error:
+            async with lease(partial(connected, database_url), settings.signer.address) as store:
+                trouble = await _lead(store, settings, database_url, trouble, stop)
+        except (psycopg.OperationalError, LeaseTaken) as error:
             trouble = _complain(trouble, f"{type(error).__name__}: {error}")
             await pause(stop, TROUBLE_SECONDS)
+
+
+async def _lead(store: CreditStore, settings: SignerSettings, database_url: str, trouble: str, stop: Event) -> str:
+    """Step under the lease until told to stop; what keeps us from it is shown in the signer's row."""
+    while not stop.is_set():
+        try:
+            async with crediting(store, settings) as signer, feed.ticks(database_url) as ticks:
+                logger.info("credit.lease", signer=checksum_address(settings.signer.address))
+                async for _ in ticks:
+                    if stop.is_set():
+                        break
+                    trouble = _complain(trouble, _reason(await signer.step()))
+                    await pause(stop, STEP_SECONDS_MIN)
+        except RpcError as error:
+            trouble = _complain(trouble, f"{type(error).__name__}: {error}")
+            await store.beat(waits_for=trouble, balance_wei=None)
+            await pause(stop, TROUBLE_SECONDS)
+    return trouble
 
 
 @asynccontextmanager
@@ -85,18 +98,8 @@ async def crediting(store: CreditStore, settings: SignerSettings) -> AsyncIterat
         )
 
 
-async def _repeat(crediting: Crediting, ticks: AsyncIterator[None], stop: Event) -> None:
-    trouble = ""
-    async for _ in ticks:
-        if stop.is_set():
-            return
-        try:
-            outcome = await crediting.step()
-            trouble = _complain(trouble, outcome.reason if isinstance(outcome, Held) else outcome.complaint)
-        except RpcError as error:
-            trouble = _complain(trouble, f"{type(error).__name__}: {error}")
-            await pause(stop, TROUBLE_SECONDS)
-        await pause(stop, STEP_SECONDS_MIN)
+def _reason(outcome: Credited | Held) -> str:
+    return outcome.reason if isinstance(outcome, Held) else outcome.complaint
 
 
 def _complain(trouble: str, reason: str) -> str:

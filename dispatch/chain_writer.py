@@ -58,12 +58,19 @@ class ChainWriter:
             Call("eth_gasPrice", (), str),
             Call("eth_maxPriorityFeePerGas", (), str),
             Call("eth_getBalance", (ours, "latest"), str),
+            Call("eth_blockNumber", (), str),
         ]
-        latest, pending, price, tip, balance = [_number(answer) for answer in await self._rpc.batch(calls)]
+        latest, pending, price, tip, balance, height = [_number(answer) for answer in await self._rpc.batch(calls)]
         priority = max(PRIORITY_FEE_MIN_WEI, tip)
         fees = Fees(max_wei=2 * max(BASE_FEE_MIN_WEI, price) + priority, priority_wei=priority)
         return Account(
-            final=0, latest=latest, pending=max(pending, latest), fees=fees, price_wei=price, balance_wei=balance
+            height=height,
+            final=0,
+            latest=latest,
+            pending=max(pending, latest),
+            fees=fees,
+            price_wei=price,
+            balance_wei=balance,
         )
 
     async def is_canonical(self, block: BlockId) -> bool:

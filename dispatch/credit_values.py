@@ -59,10 +59,11 @@ class Account:
     What the chain and an endpoint's pool say of our account.
 
     `latest` counts the transactions up to our own newest block, `final` those that are final there as far as we have
-    watched, `pending` those with what waits in the pool. `fees` are what is suggested now, `price_wei` what a unit of
-    gas costs at least now.
+    watched, `pending` those with what waits in the pool. `height` is the newest block of the endpoint. `fees` are what
+    is suggested now, `price_wei` what a unit of gas costs at least now.
     """
 
+    height: int
     final: int
     latest: int
     pending: int

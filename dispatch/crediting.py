@@ -75,6 +75,7 @@ class Crediting:
         self._sightings: list[Sighting] = []
         # Until every nonce was accounted for once, those we do not know may be history.
         self._starting = True
+        self._height_at_start = 0
 
     async def step(self) -> Credited | Held:
         """Bring every credit one step nearer. Raises an `RpcError` or a database error."""
@@ -110,7 +111,8 @@ class Crediting:
     async def _proceed(self, books: Books, account: Account, head: BlockId) -> Credited | Held:
         verdicts = await self._settle(books, account)
         strange = [verdict.nonce for _, verdict in verdicts if isinstance(verdict, Stranger)]
-        match permit.permit(books, account, strange, starting=self._starting):
+        self._height_at_start = self._height_at_start or account.height
+        match permit.permit(books, account, strange, starting=self._starting, height_at_start=self._height_at_start):
             case Hold(reason):
                 return Held(reason)
             case Halt(reason):

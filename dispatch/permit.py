@@ -57,12 +57,19 @@ def standing(books: Books) -> Hold | None:
     return None
 
 
-def permit(books: Books, account: Account, strange: Collection[int], *, starting: bool) -> Permit:
+def permit(books: Books, account: Account, strange: Collection[int], *, starting: bool, height_at_start: int) -> Permit:
     """
     Return whether credits may be signed; `starting` until every nonce was accounted for once.
 
-    `strange` are nonces of live attempts that other transactions have consumed, finally.
+    `strange` are nonces of live attempts that other transactions have consumed, finally. `height_at_start` is how high
+    the chain was when we first looked: a new account begins when our index is final up to there, for whoever credited
+    before may have used another one.
     """
+    if books.accounted is None and books.final_block < height_at_start:
+        return Hold(
+            f"the first credit waits until opBNB is indexed and final through block {height_at_start}, "
+            f"now {books.final_block}"
+        )
     used = max(account.latest, account.pending)
     accounted = books.accounted
     unknown = frozenset(strange).union(range(accounted or 0, used))

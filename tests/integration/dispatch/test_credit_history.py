@@ -1,14 +1,22 @@
 """What a signer makes of transactions of its account that its database does not know."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+import migrations
 from dispatch.crediting import Held
+from indexer.outcomes import Reached
+from models.values import show_bytes
+from runtime.database import open_pool
+from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.dispatch.signing import FINAL, Clock, begin, credited_on_chain, crediting, finish, round_trip
-from tests.integration.indexer.conftest import Indexing
+from tests.integration.indexer.conftest import Indexing, indexing
 from tests.integration.indexer.tables import one
-from tests.integration.local_chain import World
+from tests.integration.local_chain import World, call_data
+
+HEIR_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"  # anvil's second account, also public
 
 
 async def execute(index: Indexing, statement: str, *parameters: Any) -> None:
@@ -176,3 +184,36 @@ async def test_what_was_given_too_much_counts_for_the_jobs_to_come(
         await round_trip(world, index, signer, clock)
 
     assert await credited_on_chain(world) == 4
+
+
+async def test_credits_of_an_earlier_account_are_not_given_again_by_an_index_on_its_way(
+    world: World, clock: Clock, postgres: EmbeddedPostgres
+) -> None:
+    """The contract changed hands; a new database, whose opBNB is indexed halfway, waits for the rest."""
+    await finish(world, 2)
+    halfway = await world.opbnb.head()
+    owner, heir = (show_bytes(world.opbnb.accounts[number]) for number in (0, 1))
+    await world.credit(5)
+    await world.credit(5)
+    await world.opbnb.mine()
+    data = show_bytes(call_data("transferOwnership(address)", heir))
+    contract = show_bytes(world.node_reputation.contract)
+    await world.opbnb.ask("eth_sendTransaction", {"from": owner, "to": contract, "data": data, "gas": hex(100_000)})
+    await world.opbnb.mine(FINAL)
+    fresh = await postgres.create_database("halfway")
+    await asyncio.to_thread(migrations.upgrade, fresh)
+    async with open_pool(fresh, program="test", size=4) as pool, crediting(world, fresh, clock, key=HEIR_KEY) as signer:
+        async with indexing(world, pool, to_block=halfway) as behind:
+            for follower in behind.followers.values():
+                while not isinstance(await follower.step(), Reached):
+                    pass
+        held = await signer.step()
+        async with indexing(world, pool) as complete:
+            await round_trip(world, complete, signer, clock)
+        adopted = await one(pool, "select count(*) filter (where adopted), count(*) from credits")
+    await postgres.drop_database("halfway")
+
+    assert isinstance(held, Held)
+    assert "the first credit waits until opBNB is indexed" in held.reason
+    assert adopted == (2, 2)
+    assert await credited_on_chain(world) == 2

@@ -30,7 +30,7 @@ def account(*, final: int, latest: int, pending: int | None = None) -> Account:
     """Return an account that has sent so many transactions."""
     fees = Fees(max_wei=1, priority_wei=1)
     return Account(
-        final=final, latest=latest, pending=latest if pending is None else pending, fees=fees, price_wei=1,
+        height=50, final=final, latest=latest, pending=latest if pending is None else pending, fees=fees, price_wei=1,
         balance_wei=1,
     )  # fmt: skip
 
@@ -76,7 +76,7 @@ BY_HAND = "nonces 5 to 6 were spent: history, by a person's word"
 )
 def test_permits(known: Books, seen: Account, strange: Collection[int], starting: bool, expected: Permit) -> None:
     """The table of cases, each with its reason as its name."""
-    assert expected == permit(known, seen, strange, starting=starting)
+    assert expected == permit(known, seen, strange, starting=starting, height_at_start=40)
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,18 @@ def test_permits(known: Books, seen: Account, strange: Collection[int], starting
 @pytest.mark.parametrize("starting", [True, False])
 def test_nothing_is_signed_before_what_we_do_not_know_is_final(seen: Account, starting: bool) -> None:
     """Whether it is history or a stranger's: first our index must have all that came of it."""
-    verdict = permit(books(5), seen, (), starting=starting)
+    verdict = permit(books(5), seen, (), starting=starting, height_at_start=40)
 
     assert isinstance(verdict, Hold)
     assert "nonces 5 to 6" in verdict.reason
+
+
+def test_the_first_credit_waits_for_an_index_that_has_all_there_was() -> None:
+    """Others may have credited by another account: their increments must be in our index, and final."""
+    verdict = permit(books(None, final_block=39), account(final=0, latest=0), (), starting=True, height_at_start=40)
+
+    assert isinstance(verdict, Hold)
+    assert "through block 40, now 39" in verdict.reason
 
 
 def test_what_holds_the_signer_whatever_the_chain_says() -> None:

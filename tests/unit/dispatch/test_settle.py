@@ -72,7 +72,9 @@ def intent(*live: Attempt, rests: timedelta | None = None) -> Intent:
 
 def account(*, final: int = 3, latest: int = 3, pending: int = 4) -> Account:
     """Return an account for which nonce 3 waits in the pool."""
-    return Account(final=final, latest=latest, pending=pending, fees=CHEAP, price_wei=900, balance_wei=10**18)
+    return Account(
+        height=50, final=final, latest=latest, pending=pending, fees=CHEAP, price_wei=900, balance_wei=10**18
+    )
 
 
 def mined(*, block: int = 9, succeeded: bool = True) -> dict[bytes, Receipt]:

@@ -10,7 +10,7 @@ Nothing is sent that is not stored, and nothing signed on a nonce unless all bef
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -18,7 +18,8 @@ import structlog
 from dispatch import permit, settle
 from dispatch.chain_writer import ChainWriter
 from dispatch.credit_store import CreditStore
-from dispatch.credit_values import Account, Books, Intent, Limits, Sighting
+from dispatch.credit_values import Account, Books, Intent, Limits
+from dispatch.nonce_watch import NonceWatch
 from dispatch.permit import Adopt, Go, Halt, Hold
 from dispatch.settle import FreeNonce, Sign, Stranger, Unclear, Verdict, Wait
 from dispatch.signing import Order, Signing
@@ -72,7 +73,7 @@ class Crediting:
         self._limits = limits
         self._clock = clock
         self._signing = Signing(store, writer, limits, clock)
-        self._sightings: list[Sighting] = []
+        self._watch = NonceWatch(writer)
         # Until every nonce was accounted for once, those we do not know may be history.
         self._starting = True
         self._height_at_start = 0
@@ -83,30 +84,13 @@ class Crediting:
         books = await self._store.books(self._clock(), resting=len(self._witness.resting))
         outcome: Credited | Held | None = _held(permit.standing(books))
         if outcome is None and books.head is not None:
-            account = await self._account(books, books.head)
+            account = await self._watch.account(books.head, books.final_block)
             balance = account.balance_wei
             outcome = await self._proceed(books, account, books.head)
         assert outcome is not None, "books without a head are held"
         reason = outcome.reason if isinstance(outcome, Held) else outcome.complaint
         await self._store.beat(waits_for=reason, balance_wei=balance)
         return outcome
-
-    async def _account(self, books: Books, head: BlockId) -> Account:
-        """Return the account as of our newest block, and note how many of its transactions were seen there."""
-        account = await self._writer.account(head)
-        self._sightings = [each for each in self._sightings if each.block.number < head.number]
-        if not self._sightings or self._sightings[-1].count != account.latest:
-            self._sightings.append(Sighting(block=head, count=account.latest))
-        return replace(account, final=await self._final(books.final_block))
-
-    async def _final(self, final_block: int) -> int:
-        """Return how many transactions of ours are final as far as we have watched."""
-        while (newest := settle.final_count(self._sightings, final_block)) is not None:
-            if await self._writer.is_canonical(newest.block):
-                self._sightings = [each for each in self._sightings if each.block.number >= newest.block.number]
-                return newest.count
-            self._sightings.remove(newest)
-        return 0
 
     async def _proceed(self, books: Books, account: Account, head: BlockId) -> Credited | Held:
         verdicts = await self._settle(books, account)

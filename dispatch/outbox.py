@@ -16,6 +16,7 @@ from typing import Any
 from nats.errors import Error
 
 from dispatch.job_values import Attempt, Spec, Waiting
+from dispatch.verify import Claim
 from models.state import JOBS
 from runtime import feed, state_store
 from runtime.database import Connection, Pool
@@ -55,7 +56,7 @@ class Outbox:
             rows = await connection.execute(
                 f"""
                 select job.job_id, fact.renter, fact.provider, fact.payment,
-                    fact.block_number, fact.block_hash, fact.transaction_hash, fact.log_index, newest.attempt
+                    fact.block_hash, fact.transaction_hash, fact.log_index, newest.attempt
                 {_DUE} and job.job_id <> all(%(but)s::bytea[])
                 order by newest.decided_at nulls first, job.source_block, job.source_log_index limit %(limit)s
                 """,
@@ -171,14 +172,12 @@ async def _mark(connection: Connection, attempts: Sequence[Attempt]) -> None:
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:
-    return Waiting(
-        job_id=row[0],
-        renter=row[1],
-        provider=row[2],
-        payment=int(row[3]),
-        block_number=row[4],
-        block_hash=row[5],
-        transaction_hash=row[6],
-        log_index=row[7],
-        attempts=row[8] or 0,
+    job_id, renter, provider, payment, block_hash, transaction_hash, log_index, attempts = row
+    claim = Claim(
+        event="JobCreated",
+        block_hash=block_hash,
+        transaction_hash=transaction_hash,
+        log_index=log_index,
+        arguments=(job_id, renter, provider, int(payment)),
     )
+    return Waiting(claim=claim, provider=provider, attempts=attempts or 0)

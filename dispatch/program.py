@@ -64,7 +64,7 @@ async def react(reaction: Reaction, stop: asyncio.Event, *others: Program) -> No
     async with (
         open_pool(reaction.database_url, program="react", size=CONNECTIONS, wait_seconds=wait_seconds) as pool,
         open_bus(reaction.nats_url, program="react", wait_seconds=wait_seconds) as bus,
-        Rpc(second_first(reaction.bsc_urls)) as rpc,
+        Rpc(preferred_last(reaction.bsc_urls)) as rpc,
     ):
         streams = Streams(bus)
         door = Door(bus, CredentialStore(pool), streams, answers)
@@ -100,9 +100,9 @@ async def persist(name: str, program: Program, stop: asyncio.Event) -> None:
             await pause(stop, delay)
 
 
-def second_first(urls: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the URLs with the second in front: a log is read again from another endpoint than it was indexed from."""
-    return urls[1:2] + urls[:1] + urls[2:]
+def preferred_last(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the URLs with the first at the end: what the indexer was told there is asked about elsewhere."""
+    return urls[1:] + urls[:1]
 
 
 async def _run(program: Program, stop: asyncio.Event) -> None:

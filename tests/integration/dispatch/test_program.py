@@ -10,7 +10,7 @@ import pytest
 from nats.errors import Error
 
 from dispatch.callout import BadSeed
-from dispatch.program import Reaction, react, second_first
+from dispatch.program import Reaction, preferred_last, react
 from runtime.bus import BusUnreachable
 from runtime.embedded_nats import EmbeddedNats
 from runtime.lifecycle import Program
@@ -164,6 +164,6 @@ async def test_a_wrong_seed_is_told_before_anything_is_opened(database_url: str)
     assert "not a seed" not in repr(given)
 
 
-def test_a_log_is_read_again_from_the_second_endpoint() -> None:
-    assert second_first(("a",)) == ("a",)
-    assert second_first(("a", "b", "c")) == ("b", "a", "c")
+def test_a_log_is_read_again_from_other_endpoints_than_the_indexers() -> None:
+    assert preferred_last(("a",)) == ("a",)
+    assert preferred_last(("a", "b", "c")) == ("b", "c", "a")

@@ -127,8 +127,9 @@ class Market:
         return str(found[0][0])
 
     async def age(self, seconds: float) -> None:
-        """Let so much time pass since every attempt."""
+        """Let so much time pass since every attempt, and since somebody asked for one."""
         await self.ask("update dispatches set decided_at = decided_at - %s", timedelta(seconds=seconds))
+        await self.ask("update retries set asked_at = asked_at - %s", timedelta(seconds=seconds))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ statements depends on the question and never on the rows. This is every operatio
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -153,6 +154,10 @@ class Reading:
     async def final_through(self, chain: Chain) -> int:
         """Return the last block of a chain that can no longer be undone, −1 before the first."""
         return next((row.final_through for row in await self.checkpoints() if row.chain == chain), -1)
+
+    async def now(self) -> datetime | None:
+        """Return the database's time, None before anything is indexed."""
+        return next((row.now for row in await self.checkpoints()), None)
 
     async def _one(
         self, name: Hashable, key: Key, query: Callable[[Snapshot, Sequence[Key]], Awaitable[Mapping[Key, Value]]]

@@ -1,7 +1,7 @@
 """
 Take in what agents report.
 
-Each message is answered for exactly once: believed and committed, or refused with a count and a line in the log. Only
+Each message is answered for exactly once: believed and committed, or refused with a line in the log and counted. Only
 then is it acknowledged; so nothing that was said while we were away is lost, and saying it twice changes nothing.
 """
 
@@ -16,9 +16,10 @@ from nats.aio.msg import Msg
 from nats.errors import Error
 
 from dispatch import judge
-from dispatch.decode import PAYLOAD_MAX, Unreadable, decode
+from dispatch.decode import PAYLOAD_MAX, Unreadable, decode, sender_of
 from dispatch.job_values import Report
 from dispatch.judge import Accepted, Judgement, Refusal, Refused
+from dispatch.refusal_store import Refusing
 from dispatch.report_store import ReportStore
 from dispatch.streams import PullSubscription, Streams
 from models.values import show_bytes
@@ -38,6 +39,7 @@ class Intake:
         self._judge = partial(judge.judge, insecure=insecure)
         self.refused: Counter[Refusal] = Counter()
         self.accepted = 0
+        self._uncounted: Counter[Refusing] = Counter()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take in reports until told to stop."""
@@ -63,6 +65,7 @@ class Intake:
                 await _give_back(messages[at:])
                 raise
             await message.ack()
+        await self._count()
         return len(messages)
 
     async def take(self, subject: str, payload: bytes) -> Judgement:
@@ -78,6 +81,13 @@ class Intake:
             return self._refuse(subject, judgement.reason, details=_shown(report))
         return self._accept(report, judgement)
 
+    async def _count(self) -> None:
+        """Write down what was refused since the last time."""
+        if self._uncounted:
+            counted = self._uncounted.copy()
+            await self._store.refusals.add(counted)
+            self._uncounted -= counted
+
     def _accept(self, report: Report, judgement: Accepted) -> Judgement:
         self.accepted += 1
         logger.info("report.accepted", job=show_bytes(report.job_id), said=report.said, attempt=judgement.attempt)
@@ -85,6 +95,7 @@ class Intake:
 
     def _refuse(self, subject: str, reason: Refusal, *, details: str) -> Judgement:
         self.refused[reason] += 1
+        self._uncounted[Refusing(reason, sender_of(subject))] += 1
         logger.warning("report.refused", reason=reason.value, subject=subject[:SHOWN_MAX], details=details)
         return Refused(reason=reason)
 

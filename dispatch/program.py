@@ -23,11 +23,15 @@ from dispatch.dispatcher import Dispatcher
 from dispatch.door import Door
 from dispatch.intake import Intake
 from dispatch.outbox import Outbox
+from dispatch.reason_store import ReasonStore
+from dispatch.reasons import Reasons
+from dispatch.refusal_store import RefusalStore
 from dispatch.report_store import ReportStore
+from dispatch.scheduler import Chore, Scheduler
 from dispatch.streams import Streams
 from dispatch.witness import Witness
 from runtime.bus import open_bus
-from runtime.database import open_pool
+from runtime.database import Pool, open_pool
 from runtime.errors import CannotRun
 from runtime.lifecycle import Program, pause
 from runtime.race import race
@@ -35,6 +39,8 @@ from runtime.race import race
 TROUBLE_SECONDS_MAX = 10.0
 WELL_AFTER_SECONDS = 15.0
 CONNECTIONS = 8
+REASONS_SECONDS = 10.0
+FORGETTING_SECONDS = 3_600.0
 TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error, TimeoutError, RpcError)
 
 logger = structlog.get_logger()
@@ -70,16 +76,26 @@ async def react(reaction: Reaction, stop: asyncio.Event, *others: Program) -> No
         door = Door(bus, CredentialStore(pool), streams, answers)
         intake = Intake(ReportStore(pool), streams, insecure=reaction.insecure_reports)
         dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), Witness(rpc, reaction.job_manager), streams)
+        scheduler = Scheduler(*chores(pool))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(persist("door", door.run, stop))
                 group.create_task(persist("intake", intake.run, stop))
                 group.create_task(persist("dispatch", dispatcher.runner(reaction.database_url), stop))
+                group.create_task(persist("scheduler", scheduler.run, stop))
                 group.create_task(race(_stopped(stop), bus.watch()))
                 for other in others:
                     group.create_task(_run(other, stop))
         except* CannotRun as errors:
             raise CannotRun("\n".join(str(error) for error in errors.exceptions)) from errors
+
+
+def chores(pool: Pool) -> list[Chore]:
+    """Return what is done at intervals."""
+    return [
+        Chore(name="reasons", seconds=REASONS_SECONDS, work=Reasons(ReasonStore(pool)).step),
+        Chore(name="refusals", seconds=FORGETTING_SECONDS, work=RefusalStore(pool).forget),
+    ]
 
 
 async def persist(name: str, program: Program, stop: asyncio.Event) -> None:

@@ -53,7 +53,12 @@ def dispatch_facts(row: DispatchRow) -> DispatchFacts:
 def status_of(row: CreditRow, *, final_block: int) -> CreditStatus:
     """Return where the credit of a row stands when opBNB is final up to a block."""
     facts = CreditFacts(
-        adopted=row.adopted, attempts=row.attempts, live=row.live, sent=row.sent, mined_block=row.mined_block
+        adopted=row.adopted,
+        blocked=row.blocked_reason is not None,
+        attempts=row.attempts,
+        live=row.live,
+        sent=row.sent,
+        mined_block=row.mined_block,
     )
     return credit_status(facts, final_block=final_block)
 

@@ -50,6 +50,7 @@ class CreditRow:
 
     job_id: bytes
     adopted: bool
+    blocked_reason: str | None
     attempts: int
     live: int
     sent: bool

@@ -7,6 +7,7 @@ setting that is missing or wrong, with what was expected.
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -176,12 +177,16 @@ class ReactorSettings(_Settings):
     """
     What the reactor signs with; no other program reads these.
 
-    `nats_callout_seed` signs what agents may do on NATS, `admin_wallet_private_key` the credits on opBNB;
-    `credit_fee_max_gwei` is the most that a unit of gas may cost.
+    `nats_callout_seed` signs what agents may do on NATS, `admin_wallet_private_key`, or the key in a file or an
+    encrypted keystore, the credits on opBNB; `credit_fee_max_gwei` is the most that a unit of gas may cost.
     """
 
     nats_callout_seed: SecretStr | None = None
-    admin_wallet_private_key: SecretStr
+    admin_wallet_private_key: SecretStr | None = None
+    admin_wallet_private_key_file: Path | None = None
+    admin_wallet_keystore_file: Path | None = None
+    admin_wallet_keystore_password: SecretStr | None = None
+    admin_wallet_keystore_password_file: Path | None = None
     credit_fee_max_gwei: Annotated[float, Field(gt=0)] = 50.0
     insecure_agent_reports: bool = False
 
@@ -206,7 +211,6 @@ class DevnetSettings(_Settings):
 EXPECTED = {
     "bsc_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",
     "opbnb_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",
-    "admin_wallet_private_key": "the private key of NodeReputation's owner, 64 hex digits",
     "bsc_start_block": "the block JobManager was deployed in",
     "opbnb_start_block": "the block NodeReputation was deployed in",
     "job_manager_contract_address": "the address of JobManager on BSC",

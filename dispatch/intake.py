@@ -57,7 +57,7 @@ class Intake:
         try:
             messages = await reports.fetch(BATCH, timeout=wait_seconds)
         except TimeoutError:  # Nothing came.
-            return 0
+            messages = []
         for at, message in enumerate(messages):
             try:
                 await self.take(message.subject, message.data)
@@ -82,11 +82,15 @@ class Intake:
         return self._accept(report, judgement)
 
     async def _count(self) -> None:
-        """Write down what was refused since the last time."""
-        if self._uncounted:
-            counted = self._uncounted.copy()
-            await self._store.refusals.add(counted)
-            self._uncounted -= counted
+        """Write down what was refused since the last time, or keep it for the next where that fails."""
+        counting, self._uncounted = self._uncounted, Counter()
+        if not counting:
+            return
+        try:
+            await self._store.refusals.add(counting)
+        except BaseException:
+            self._uncounted += counting
+            raise
 
     def _accept(self, report: Report, judgement: Accepted) -> Judgement:
         self.accepted += 1

@@ -26,32 +26,33 @@ Send = Callable[[Attempt, Spec], Awaitable[None]]
 
 # The state of a job says whether its agent or the chain has spoken since. It uses the index jobs_by_status. While an
 # indexer is behind what is final, a later block may hold the confirmation of a job that looks open here. A job that
-# runs is due only where it is urgent: its agent may have forgotten it.
+# runs is due only where its agent, who may have forgotten it, has signed in since it began.
 _DUE = """
 from jobs job
 join checkpoints chain on chain.chain = 'bsc' and chain.paused_reason is null
     and chain.state_through >= chain.finalized and job.source_block <= chain.final_through
 join job_created fact on fact.block_number = job.source_block and fact.log_index = job.source_log_index
+left join agents agent on agent.address = fact.provider
+left join retries retry on retry.job_id = job.job_id
 left join lateral (
     select attempt, decided_at, published_at from dispatches
     where job_id = job.job_id order by attempt desc limit 1
 ) newest on true
-left join agents agent on agent.address = fact.provider
-left join retries retry on retry.job_id = job.job_id
 where job.status in ('CREATED', 'ASSIGNED', 'RUNNING') and job.has_spec and job.provider is not null
-    and (newest.attempt is null or newest.published_at is not null)
+    and (job.status <> 'RUNNING' or greatest(agent.signed_in_at, retry.asked_at) > job.started_at)
     and (
-        job.status <> 'RUNNING' and (
-            newest.attempt is null or newest.decided_at
+        newest.attempt is null
+        or newest.published_at is not null and (
+            job.status <> 'RUNNING' and newest.decided_at
                 + (%(pauses)s::interval[])[least(newest.attempt, cardinality(%(pauses)s::interval[]))] <= now()
+            or greatest(agent.signed_in_at, retry.asked_at) > newest.decided_at
+                and newest.decided_at + %(urgent_pause)s <= now()
+                and not exists (
+                    select from dispatches earlier
+                    where earlier.job_id = job.job_id and earlier.attempt = newest.attempt - %(urgent_max)s + 1
+                        and earlier.decided_at > now() - interval '1 hour'
+                )
         )
-        or greatest(agent.signed_in_at, retry.asked_at) > newest.decided_at
-            and newest.decided_at + %(urgent_pause)s <= now()
-            and not exists (
-                select from dispatches earlier
-                where earlier.job_id = job.job_id and earlier.attempt = newest.attempt - %(urgent_max)s + 1
-                    and earlier.decided_at > now() - interval '1 hour'
-            )
     )
 """
 

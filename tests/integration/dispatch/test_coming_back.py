@@ -103,6 +103,19 @@ async def test_a_running_job_is_handed_out_again_at_a_sign_in_only(
     assert await market.statuses() == {1: "RUNNING"}
 
 
+async def test_a_sign_in_before_the_job_was_taken_up_is_no_coming_back(
+    market: Market, dispatcher: Dispatcher, intake: Intake
+) -> None:
+    """It was away, came in, took the job from its consumer and said so."""
+    await market.open_jobs(1)
+    await dispatcher.step()
+    await market.age(60)
+    await signs_in(market)
+    await say(market, intake, "processing", attempt=1)
+
+    assert await dispatcher.step() == IDLE
+
+
 async def test_an_agent_that_went_on_running_is_believed_in_answer_to_the_earlier_attempt(
     market: Market, dispatcher: Dispatcher, intake: Intake
 ) -> None:

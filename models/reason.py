@@ -164,12 +164,8 @@ def _sent(job: JobFacts, dispatch: DispatchFacts, now: datetime) -> Reason:
         return absent
     if not is_stalled(dispatch, now):
         return Reason(text=f"waiting for the agent: {sent}")
-    if job.agent.signed_in_at is None:
-        text = f"stalled: the provider is online, but its agent has never signed in: {sent}"
-    else:
-        signed_in = f"it signed in last at {_shown(job.agent.signed_in_at)}"
-        text = f"stalled: the provider is online, but its agent does not answer: {sent}; {signed_in}"
-    return Reason(text=text, trouble=Trouble.STALLED)
+    agent = "has never signed in" if job.agent.signed_in_at is None else "does not answer"
+    return Reason(text=f"stalled: the provider is online, but its agent {agent}: {sent}", trouble=Trouble.STALLED)
 
 
 def _absent(job: JobFacts, meanwhile: str) -> Reason | None:

@@ -50,6 +50,16 @@ def decode(subject: str, payload: bytes) -> Report:
     )
 
 
+def owner(subject: str) -> bytes | None:
+    """Return the provider whose own subject it is, or None for one that agents share."""
+    if not subject.startswith("agents."):
+        return None
+    try:
+        return parse_address(subject.split(".")[1])
+    except NotAnAddress:
+        return None
+
+
 def _body(payload: bytes) -> dict[str, Any]:
     try:
         body = json.loads(payload)

@@ -158,7 +158,7 @@ def run_reactor(data: DataOption = DATA) -> None:
     async def program(stop: asyncio.Event) -> None:
         async with (
             database_url(common, data) as url,
-            bus_access(bus, reactor.nats_callout_seed, data) as access,
+            bus_access(bus, reactor, data) as access,
         ):
             await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
             await asyncio.to_thread(migrations.check, url)
@@ -166,6 +166,7 @@ def run_reactor(data: DataOption = DATA) -> None:
                 database_url=url,
                 nats_url=access.url,
                 callout_seed=access.callout_seed,
+                system_url=access.system_url,
                 bsc_urls=bsc.bsc_rpc_url,
                 job_manager=bsc.job_manager_contract_address,
                 wait_seconds=common.connect_timeout_seconds,

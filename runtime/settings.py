@@ -176,11 +176,13 @@ class ReactorSettings(_Settings):
     """
     What the reactor signs with; no other program reads these.
 
-    `nats_callout_seed` signs what agents may do on NATS, `admin_wallet_private_key` the credits on opBNB;
+    `nats_callout_seed` signs what agents may do on NATS, `nats_system_url` ends their connections there, and
+    `admin_wallet_private_key` signs the credits on opBNB;
     `credit_fee_max_gwei` is the most that a unit of gas may cost.
     """
 
     nats_callout_seed: SecretStr | None = None
+    nats_system_url: NatsUrls | None = None
     admin_wallet_private_key: SecretStr
     credit_fee_max_gwei: Annotated[float, Field(gt=0)] = 50.0
     insecure_agent_reports: bool = False

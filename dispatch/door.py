@@ -100,7 +100,8 @@ class Door:
     def _admit(self, request: LoginRequest, holder: Holder, now: datetime) -> bytes:
         until = holder.expires_at
         if not self._watched:
-            until = min(until, now + UNWATCHED_LOGIN)
+            # In whole seconds, as the server counts them.
+            until = min(until, now + UNWATCHED_LOGIN).replace(microsecond=0)
             self._ends = {name: ends for name, ends in self._ends.items() if now - ends <= RENEWED_WITHIN}
             self._ends[holder.credential] = until
         logger.info("door.admitted", provider=checksum_address(holder.address), until=until.isoformat("T", "seconds"))

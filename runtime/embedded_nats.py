@@ -129,7 +129,7 @@ class EmbeddedNats:
         return configuration(
             host=LOOPBACK,
             port=self._port,
-            store=str(self._folder.path),
+            folder=str(self._folder.path),
             password=self._secret("password"),
             system_password=self._secret("system"),
             issuer=public_key(self.callout_seed),

@@ -54,12 +54,14 @@ authorization {
 """
 
 
-def configuration(*, host: str, port: int, store: str, password: str, system_password: str, issuer: str) -> str:
+def configuration(*, host: str, port: int, folder: str, password: str, system_password: str, issuer: str) -> str:
     """Return the configuration of an embedded server."""
     accounts = ACCOUNTS
     for name, value in {"password": password, "system password": system_password, "issuer": issuer}.items():
         accounts = accounts.replace(f"<{name}>", value)
     return (
         "# Written at each start; edits are lost.\n"
-        f'host: {host}\nport: {port}\njetstream {{ store_dir: "{store}" }}\nmax_payload: 1MB\n{accounts}'
+        f'host: {host}\nport: {port}\njetstream {{ store_dir: "{folder}" }}\n'
+        # Whatever an agent tries in vain is a line: old ones go, so that the disk stays free.
+        f'log_file: "{folder}/log"\nlog_size_limit: 10MB\nlog_max_num: 3\n{accounts}'
     )

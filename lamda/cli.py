@@ -27,6 +27,7 @@ from graphql_api.program import serve as serve_api
 from indexer.housekeeping import Retention
 from indexer.program import index
 from lamda import scores as scores_page
+from lamda.agents_cli import agents
 from lamda.announcer import Announcer
 from lamda.buses import bus_access
 from lamda.databases import database_url
@@ -59,6 +60,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(operating)
+app.add_typer(agents, name="agents")
 GWEI = 10**9
 
 

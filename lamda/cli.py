@@ -27,6 +27,7 @@ from graphql_api.program import serve as serve_api
 from indexer.housekeeping import Retention
 from indexer.program import index
 from lamda import scores as scores_page
+from lamda.agent_cli import agent
 from lamda.agents_cli import agents
 from lamda.announcer import Announcer
 from lamda.buses import bus_access
@@ -61,6 +62,7 @@ app = typer.Typer(
 )
 app.add_typer(operating)
 app.add_typer(agents, name="agents")
+app.command()(agent)
 GWEI = 10**9
 
 

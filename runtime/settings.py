@@ -7,6 +7,7 @@ setting that is missing or wrong, with what was expected.
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -186,6 +187,23 @@ class ReactorSettings(_Settings):
     admin_wallet_private_key: SecretStr
     credit_fee_max_gwei: Annotated[float, Field(gt=0)] = 50.0
     insecure_agent_reports: bool = False
+
+
+class AgentSettings(_Settings):
+    """
+    Who the reference agent is and where it connects.
+
+    With `agent_private_key`, or a file that holds it, it signs in at `api_url` by itself and gets its credential and
+    NATS' URL there. Else it shows `agent_token` as `agent_address` at `nats_url`.
+    """
+
+    agent_address: ContractAddress | None = None
+    agent_token: SecretStr | None = None
+    agent_private_key: SecretStr | None = None
+    agent_private_key_file: Path | None = None
+    api_url: HttpUrl | None = None
+    nats_url: NatsUrls | None = None
+    bsc_chain_id: ChainId = 56
 
 
 class DevnetSettings(_Settings):

@@ -50,14 +50,22 @@ def decode(subject: str, payload: bytes) -> Report:
     )
 
 
+def owner(subject: str) -> bytes | None:
+    """Return the provider whose own subject it is, or None for one that agents share."""
+    if not subject.startswith("agents."):
+        return None
+    try:
+        return parse_address(subject.split(".")[1])
+    except NotAnAddress:
+        return None
+
+
 def sender_of(subject: str) -> str:
     """Return the EIP-55 address that a subject vouches for, or the name of a subject that vouches for nobody."""
-    if not subject.startswith("agents."):
-        return subject
-    try:
-        return checksum_address(parse_address(subject.split(".")[1]))
-    except NotAnAddress:
-        return "agents.*.status"
+    provider = owner(subject)
+    if provider is not None:
+        return checksum_address(provider)
+    return "agents.*.status" if subject.startswith("agents.") else subject
 
 
 def _body(payload: bytes) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Refusal(StrEnum):
     REPEATED = "said before"
     BACKWARDS = "the agent has reported an outcome already"
     LATE = "the chain has settled the job already"
+    FLOOD = "its sender was refused too often"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dispatch.judge import Accepted, Judgement, Refusal, Refused
 from dispatch.outbox import Outbox
 from models.values import checksum_address, show_bytes
 from runtime.bus import Bus
-from tests.integration.dispatch.agency import Market
+from tests.integration.dispatch.agency import Agents, Market
 from tests.integration.dispatch.test_dispatcher import IDLE, ids, stored
 
 JOB = (1).to_bytes(32)
@@ -174,3 +174,17 @@ async def test_a_retry_makes_a_job_due_at_once(market: Market, dispatcher: Dispa
     assert await dispatcher.step() == AGAIN
     await market.age(31)
     assert await dispatcher.step() == IDLE
+
+
+async def test_an_agent_that_comes_in_by_the_door_gets_its_job_again(
+    market: Market, dispatcher: Dispatcher, agents: Agents
+) -> None:
+    """It had the job once, and was away for long."""
+    await market.open_jobs(1)
+    await dispatcher.step()
+    await market.age(60)
+
+    agent = await agents.sign_in(5)
+
+    assert await dispatcher.step() == AGAIN
+    assert [job["attempt"] for job in await agent.jobs()] == [1, 2]

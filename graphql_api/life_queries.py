@@ -37,7 +37,7 @@ async def outputs(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes
 
 
 async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf, DispatchRow]:
-    """Return the attempts to hand jobs to their providers; a job without any is missing."""
+    """Return the attempts to hand jobs to their providers' agents; a job without any is missing."""
     query = sql.SQL(
         """
         select asked.job_id, asked.provider, count(*) as attempts,
@@ -46,10 +46,13 @@ async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf
                 select min(received_at) from agent_reports report
                 where report.job_id = asked.job_id and report.provider = asked.provider
             ) as acknowledged_at,
+            agent.signed_in_at, coalesce(agent.barred_until > now(), false) as is_barred,
+            nullif(agent.barred_until, 'infinity') as barred_until, agent.barred_reason,
             now() as now
         from unnest(%(ids)s::bytea[], %(providers)s::bytea[]) as asked (job_id, provider)
         join dispatches sent using (job_id, provider)
-        group by asked.job_id, asked.provider
+        left join agents agent on agent.address = asked.provider
+        group by asked.job_id, asked.provider, agent.address
         """
     )
     asked = {"ids": [job for job, _ in jobs], "providers": [who for _, who in jobs]}

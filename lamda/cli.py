@@ -27,6 +27,8 @@ from graphql_api.program import serve as serve_api
 from indexer.housekeeping import Retention
 from indexer.program import index
 from lamda import scores as scores_page
+from lamda.agent_cli import agent
+from lamda.agents_cli import agents
 from lamda.announcer import Announcer
 from lamda.buses import bus_access
 from lamda.credit_cli import crediting
@@ -62,6 +64,8 @@ app = typer.Typer(
 )
 app.add_typer(operating)
 app.add_typer(crediting, name="credits")
+app.add_typer(agents, name="agents")
+app.command()(agent)
 GWEI = 10**9
 
 
@@ -161,7 +165,7 @@ def run_reactor(data: DataOption = DATA) -> None:
     async def program(stop: asyncio.Event) -> None:
         async with (
             database_url(common, data) as url,
-            bus_access(bus, reactor.nats_callout_seed, data) as access,
+            bus_access(bus, reactor, data) as access,
         ):
             await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
             await asyncio.to_thread(migrations.check, url)
@@ -169,6 +173,7 @@ def run_reactor(data: DataOption = DATA) -> None:
                 database_url=url,
                 nats_url=access.url,
                 callout_seed=access.callout_seed,
+                system_url=access.system_url,
                 bsc_urls=bsc.bsc_rpc_url,
                 job_manager=bsc.job_manager_contract_address,
                 wait_seconds=common.connect_timeout_seconds,

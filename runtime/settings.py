@@ -177,11 +177,13 @@ class ReactorSettings(_Settings):
     """
     What the reactor signs with; no other program reads these.
 
-    `nats_callout_seed` signs what agents may do on NATS, `admin_wallet_private_key`, or the key in a file or an
-    encrypted keystore, the credits on opBNB; `credit_fee_max_gwei` is the most that a unit of gas may cost.
+    `nats_callout_seed` signs what agents may do on NATS, `nats_system_url` ends their connections there, and
+    `admin_wallet_private_key`, or the key in a file or an encrypted keystore, signs the credits on opBNB;
+    `credit_fee_max_gwei` is the most that a unit of gas may cost.
     """
 
     nats_callout_seed: SecretStr | None = None
+    nats_system_url: NatsUrls | None = None
     admin_wallet_private_key: SecretStr | None = None
     admin_wallet_private_key_file: Path | None = None
     admin_wallet_keystore_file: Path | None = None
@@ -189,6 +191,23 @@ class ReactorSettings(_Settings):
     admin_wallet_keystore_password_file: Path | None = None
     credit_fee_max_gwei: Annotated[float, Field(gt=0)] = 50.0
     insecure_agent_reports: bool = False
+
+
+class AgentSettings(_Settings):
+    """
+    Who the reference agent is and where it connects.
+
+    With `agent_private_key`, or a file that holds it, it signs in at `api_url` by itself and gets its credential and
+    NATS' URL there. Else it shows `agent_token` as `agent_address` at `nats_url`.
+    """
+
+    agent_address: ContractAddress | None = None
+    agent_token: SecretStr | None = None
+    agent_private_key: SecretStr | None = None
+    agent_private_key_file: Path | None = None
+    api_url: HttpUrl | None = None
+    nats_url: NatsUrls | None = None
+    bsc_chain_id: ChainId = 56
 
 
 class DevnetSettings(_Settings):

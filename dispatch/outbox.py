@@ -26,7 +26,8 @@ Send = Callable[[Attempt, Spec], Awaitable[None]]
 
 # The state of a job says whether its agent or the chain has spoken since. It uses the index jobs_by_status. While an
 # indexer is behind what is final, a later block may hold the confirmation of a job that looks open here. A job that
-# runs is due only where its agent, who may have forgotten it, has signed in since it began.
+# runs is due where its agent, who may have forgotten it, has signed in since it began, and after a long silence: its
+# last word may have been lost.
 _DUE = """
 from jobs job
 join checkpoints chain on chain.chain = 'bsc' and chain.paused_reason is null
@@ -39,12 +40,16 @@ left join lateral (
     where job_id = job.job_id order by attempt desc limit 1
 ) newest on true
 where job.status in ('CREATED', 'ASSIGNED', 'RUNNING') and job.has_spec and job.provider is not null
-    and (job.status <> 'RUNNING' or greatest(agent.signed_in_at, retry.asked_at) > job.started_at)
+    and (
+        job.status <> 'RUNNING' or greatest(agent.signed_in_at, retry.asked_at) > job.started_at
+        or greatest(job.started_at, newest.decided_at) + %(running_pause)s <= now()
+    )
     and (
         newest.attempt is null
         or newest.published_at is not null and (
             job.status <> 'RUNNING' and newest.decided_at
                 + (%(pauses)s::interval[])[least(newest.attempt, cardinality(%(pauses)s::interval[]))] <= now()
+            or job.status = 'RUNNING' and greatest(job.started_at, newest.decided_at) + %(running_pause)s <= now()
             or greatest(agent.signed_in_at, retry.asked_at) > newest.decided_at
                 and newest.decided_at + %(urgent_pause)s <= now()
                 and not exists (
@@ -64,6 +69,7 @@ class Outbox:
         self._pool = pool
         self._due: dict[str, Any] = {
             "pauses": list(pauses),
+            "running_pause": plan.RUNNING_PAUSE,
             "urgent_pause": plan.URGENT_PAUSE,
             "urgent_max": plan.URGENT_PER_HOUR_MAX,
         }

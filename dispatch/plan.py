@@ -14,6 +14,8 @@ from dispatch.job_values import Attempt, Waiting
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 240, 480, 960, 1800))
 """The pause after the first attempt, the second, …; the last one goes on."""
 
+RUNNING_PAUSE = timedelta(hours=1)
+"""The pause after an agent's word that it runs a job, and after each attempt then: its last word may be lost."""
 
 URGENT_PAUSE = timedelta(seconds=30)
 """How long after an attempt the next one is due at the earliest, whoever signs in or asks."""

@@ -131,7 +131,7 @@ _CREDIT_REASONS: dict[CreditStatus | None, str] = {
     CreditStatus.SENT: "paid: waiting for the provider's credit to be mined on opBNB",
     CreditStatus.MINED: "paid: waiting for the provider's credit to be final on opBNB",
     CreditStatus.REVERTED: "paid: the transaction with the provider's credit failed, another one is due",
-    CreditStatus.BLOCKED: "paid: the provider's credit cannot be given; an admin must look",
+    CreditStatus.BLOCKED: "paid: the contract refuses to credit this provider now; it is asked again",
 }
 
 

@@ -86,7 +86,7 @@ async def test_an_agent_that_comes_and_goes_all_day_gets_a_handful_of_attempts_a
     assert await market.ask("select count(*) from dispatches") == [(plan.URGENT_PER_HOUR_MAX + 1,)]
 
 
-async def test_a_running_job_is_handed_out_again_at_a_sign_in_only(
+async def test_a_running_job_is_handed_out_again_at_a_sign_in(
     market: Market, dispatcher: Dispatcher, intake: Intake, bus: Bus
 ) -> None:
     """The agent may have forgotten it."""
@@ -101,6 +101,22 @@ async def test_a_running_job_is_handed_out_again_at_a_sign_in_only(
     assert await dispatcher.step() == AGAIN
     assert await stored(bus) == [*ids(1), *ids(1, attempt=2)]
     assert await market.statuses() == {1: "RUNNING"}
+
+
+async def test_a_running_job_that_is_silent_is_asked_about_each_hour(
+    market: Market, dispatcher: Dispatcher, intake: Intake
+) -> None:
+    """What its agent said at the end may have been lost; an agent that has ended says it again."""
+    await market.open_jobs(1)
+    await dispatcher.step()
+    await say(market, intake, "processing", attempt=1)
+    await market.ask("update jobs set started_at = started_at - %s", plan.RUNNING_PAUSE)
+    assert await dispatcher.step() == IDLE
+    await market.age(plan.RUNNING_PAUSE.total_seconds())
+
+    assert await dispatcher.step() == AGAIN
+    assert await dispatcher.step() == IDLE
+    assert await say(market, intake, "completed", attempt=2) == Accepted(attempt=2)
 
 
 async def test_a_sign_in_before_the_job_was_taken_up_is_no_coming_back(

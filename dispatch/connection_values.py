@@ -14,6 +14,7 @@ BYTES_PER_SECOND_MAX = 2_000_000.0
 # A short burst is no flood: an agent that comes back reports on many jobs at once.
 BURST_MESSAGES = 2_000
 BURST_BYTES = 20_000_000
+SUBSCRIPTIONS_MAX = 500
 CONNECTIONS_MAX = 16
 """How many connections one provider may have; the oldest stay."""
 
@@ -29,6 +30,7 @@ class Connected:
     age_seconds: float
     messages: int
     size: int
+    subscriptions: int = 0
 
     @property
     def key(self) -> tuple[str, int]:
@@ -76,11 +78,12 @@ def allow(before: Allowance | None, now: Connected, *, seconds: float) -> Allowa
 
 
 def floods(connected: Iterable[Connected], allowances: Mapping[tuple[str, int], Allowance]) -> dict[bytes, str]:
-    """Return the providers whose agents have sent more than they may, each with a reason to keep."""
+    """Return the providers whose agents have sent or subscribed to more than they may, with a reason to keep."""
     return {
-        each.address: f"flood: {each.messages:,} messages, {each.size:,} bytes over one connection"
+        each.address: f"flood: {each.messages:,} messages, {each.size:,} bytes, {each.subscriptions:,} subscriptions"
+        " over one connection"
         for each in connected
-        if allowances[each.key].messages < 0 or allowances[each.key].size < 0
+        if min(allowances[each.key].messages, allowances[each.key].size) < 0 or each.subscriptions > SUBSCRIPTIONS_MAX
     }
 
 

@@ -1,9 +1,9 @@
 """
 Tell a flood from a busy agent.
 
-Who is refused so often within a minute, or comes in so often, is no agent that works: it is kept out for a while, and
-what it has sent meanwhile is dropped unread, so that nobody waits behind it. Only what nobody else can do in an agent's
-name is counted against it.
+Who is refused so often within a minute, or comes in so often, is no agent that works: it is to be barred, and what it
+has sent meanwhile is dropped unread, so that nobody waits behind it. Only what nobody else can do in an agent's name is
+counted against it.
 """
 
 import time
@@ -13,6 +13,8 @@ from datetime import timedelta
 
 WINDOW_SECONDS = 60.0
 BARRED_FOR = timedelta(minutes=10)
+# Long enough to drop what a flood has left, and short, for an operator may admit its sender again.
+IGNORED_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -50,5 +52,5 @@ class Floods:
         if window.count < self._limit:
             return False
         del self._windows[sender]
-        self._ignored[sender] = now + BARRED_FOR.total_seconds()
+        self._ignored[sender] = now + IGNORED_SECONDS
         return True

@@ -25,12 +25,11 @@ from dispatch.refusal_store import Refusing
 from dispatch.report_store import ReportStore
 from dispatch.streams import PullSubscription, Streams
 from models.values import show_bytes
-from runtime.race import race
 from runtime.tally import Tally
 
 BATCH = 50
 SHOWN_MAX = 120
-REFUSED_PER_MINUTE_MAX = 1_000
+REFUSED_PER_MINUTE_MAX = 300
 
 Bar = Callable[[bytes, str], Awaitable[None]]
 
@@ -59,9 +58,13 @@ class Intake:
         """Take in reports until told to stop."""
         await self._streams.ensure()
         own, shared = await self._streams.reports(), await self._streams.shared_reports()
+        reading = [asyncio.create_task(self._read(each, stop)) for each in (own, shared)]
         try:
-            await race(self._read(own, stop), self._read(shared, stop))
+            await asyncio.gather(*reading)
         finally:
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
             for subscription in (own, shared):
                 with suppress(Error):
                     await subscription.unsubscribe()

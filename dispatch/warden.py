@@ -130,4 +130,5 @@ def _read(page: dict[str, Any], connection: dict[str, Any]) -> Connected | None:
         age_seconds=max(0.0, age.total_seconds()),
         messages=connection["in_msgs"],
         size=connection["in_bytes"],
+        subscriptions=connection["subscriptions"],
     )

@@ -30,6 +30,7 @@ from runtime.tally import Tally
 
 PAUSE_SECONDS = 0.05
 RETRY_SECONDS = 1.0
+RETRY_SECONDS_MAX = 30.0
 
 logger = structlog.get_logger()
 
@@ -43,6 +44,7 @@ class Agent:
         self._command = command
         self._provider = checksum_address(login.address)
         self._line: Line | None = None
+        self._was_connected = False
         self._work_is_there = asyncio.Event()
         self._telling = asyncio.Event()
         self._tally = Tally()
@@ -56,7 +58,9 @@ class Agent:
             logger.info("agent.stopped", job=show_bytes(job_id), begun=work.run is not None, next="at the next start")
 
     async def _listen(self, stop: asyncio.Event) -> None:
+        delay = RETRY_SECONDS
         while True:
+            self._was_connected = False
             try:
                 await self._serve()
             except (LineDown, ApiError) as error:
@@ -64,13 +68,14 @@ class Agent:
                     self._login.doubt()
                 if times := self._tally.note(str(error)):
                     logger.warning("agent.waits", reason=str(error), times=times)
-                await pause(stop, RETRY_SECONDS)
+                delay = RETRY_SECONDS if self._was_connected else min(RETRY_SECONDS_MAX, 2 * delay)
+                await pause(stop, delay)
 
     async def _serve(self) -> None:
         """Take jobs until the line is down or the credential is to be renewed."""
         async with open_line(await self._login.credential(), self._login.address) as line:
             logger.info("agent.connected", provider=self._provider)
-            self._line = line
+            self._line, self._was_connected = line, True
             self._telling.set()
             try:
                 while not self._login.is_due():

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from devnet.assignments import PROCESSING, Assignment, Outcome, Said
 from models.values import parse_bytes32, show_bytes
 from runtime.data_folder import DataFolder
+from runtime.errors import CannotRun
 
 JOURNAL = "journal"
 
@@ -83,9 +84,12 @@ class Journal:
         self._note(_told(job_id, said, attempt))
 
     def _note(self, record: Record) -> None:
-        self._file.write(_line(record))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(_line(record))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise CannotRun(f"the journal {self._file.name} cannot be written: {error.strerror}; make room") from error
         _apply(self._works, record)
 
 
@@ -102,10 +106,16 @@ def open_journal(folder: Path) -> Iterator[Journal]:
 
 def _read(path: Path) -> dict[bytes, Work]:
     works: dict[bytes, Work] = {}
-    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
-        # What was cut short by a crash had not been acted upon.
-        if line.endswith(b"\n"):
+    written = path.read_bytes() if path.exists() else b""
+    # What a crash has cut short had not been acted upon.
+    for number, line in enumerate(written.split(b"\n")[:-1], start=1):
+        try:
             _apply(works, json.loads(line))
+        except (ValueError, LookupError, TypeError) as error:
+            raise CannotRun(
+                f"line {number} of the journal {path} is damaged ({error}); without the journal jobs would be run "
+                "twice: mend the line, or begin with another --state if no job of before can come again"
+            ) from error
     return works
 
 

@@ -13,6 +13,7 @@ from lamda.databases import database_url
 from lamda.running import DATA, DataOption, page, run
 from models.values import NotAnAddress, checksum_address, parse_address
 from runtime.database import open_pool
+from runtime.embedded_nats import new_account_seed, public_key
 from runtime.errors import CannotRun
 from runtime.settings import CommonSettings, load
 
@@ -61,6 +62,13 @@ def admit(address: Address, data: DataOption = DATA) -> None:
         page().print(f"{checksum_address(wanted)} {'is admitted again' if was_barred else 'was not barred'}")
 
     _with_credentials(program, data)
+
+
+@agents.command()
+def key() -> None:
+    """Make the key by which a NATS server of yours knows who decides about agents."""
+    seed = new_account_seed()
+    typer.echo(f"NATS_CALLOUT_SEED={seed}\nissuer: {public_key(seed)}")
 
 
 def line(standing: Standing) -> str:

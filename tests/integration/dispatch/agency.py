@@ -169,14 +169,15 @@ class Agent:
         self.told_off: list[str] = []
         self.token = token
 
-    async def connect(self, server: EmbeddedNats, *, inbox: str | None = None) -> "Agent":
-        """Connect with the token."""
+    async def connect(self, server: EmbeddedNats | str, *, inbox: str | None = None) -> "Agent":
+        """Connect with the token, to a server or whatever listens at a place."""
+        place = server if isinstance(server, str) else server.address
 
         async def error_cb(error: Exception) -> None:
             self.told_off.append(str(error))
 
         await self.client.connect(
-            f"nats://{server.address}",
+            f"nats://{place}",
             token=self.token,
             allow_reconnect=False,
             inbox_prefix=inbox or f"_INBOX_{self.address}",

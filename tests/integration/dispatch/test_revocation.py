@@ -9,7 +9,7 @@ import pytest
 from nats.errors import Error
 
 from dispatch import door as door_module
-from dispatch.connection_values import BURST_MESSAGES, CONNECTIONS_MAX
+from dispatch.connection_values import BURST_MESSAGES, CONNECTIONS_MAX, SUBSCRIPTIONS_MAX
 from dispatch.credential_store import CredentialStore
 from dispatch.door import LOGINS_PER_MINUTE_MAX, Door
 from dispatch.program import react
@@ -158,6 +158,18 @@ async def test_who_floods_any_subject_is_barred_and_put_out(
     assert reason.startswith("flood: ")
     assert await is_refused(market, nats, agent.token)
     assert other.client.is_connected
+
+
+async def test_who_subscribes_without_end_is_barred_too(agents: Agents, market: Market, warden: Warden) -> None:
+    """The server keeps each of its subscriptions in memory."""
+    agent = await agents.sign_in(5)
+    for number in range(SUBSCRIPTIONS_MAX + 1):
+        await agent.client.subscribe(f"_INBOX_{agent.address}.{number}")
+    await agent.client.flush()
+
+    assert await warden.step() == 1
+    ((reason,),) = await market.ask("select barred_reason from agents where barred_until > now()")
+    assert "501 subscriptions" in reason
 
 
 async def test_an_agent_at_work_is_no_flood(agents: Agents, warden: Warden) -> None:

@@ -7,6 +7,7 @@ from dispatch.connection_values import (
     BURST_MESSAGES,
     CONNECTIONS_MAX,
     MESSAGES_PER_SECOND_MAX,
+    SUBSCRIPTIONS_MAX,
     Connected,
     allow,
     floods,
@@ -33,6 +34,7 @@ def test_a_burst_is_no_flood_and_one_more_is() -> None:
     assert not flooding(replace(FRESH, messages=BURST_MESSAGES))
     assert flooding(replace(FRESH, messages=BURST_MESSAGES + 1))
     assert flooding(replace(FRESH, size=BURST_BYTES + 1))
+    assert flooding(replace(FRESH, subscriptions=SUBSCRIPTIONS_MAX + 1))
 
 
 def test_what_is_sent_slowly_is_no_flood_however_much_it_is() -> None:

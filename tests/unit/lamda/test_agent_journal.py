@@ -7,6 +7,7 @@ import pytest
 from devnet.assignments import PROCESSING, Assignment, Outcome, Said
 from lamda.agent_journal import JOURNAL, open_journal
 from runtime.data_folder import FolderInUse
+from runtime.errors import CannotRun
 
 JOB = Assignment(job_id=b"\x01" * 32, token="t", attempt=1, docker_image="alpine:3", output_url="gnfd://o/n")
 AGAIN = Assignment(job_id=JOB.job_id, token="t2", attempt=2, docker_image="alpine:3", output_url="gnfd://o/n")
@@ -61,6 +62,13 @@ def test_a_line_cut_short_is_as_if_never_written(tmp_path: Path, lost: int) -> N
         journal.end(JOB.job_id, DONE)
     with open_journal(tmp_path) as journal:
         assert journal.waiting == []
+
+
+def test_damage_is_told_and_nothing_is_run_on_a_guess(tmp_path: Path) -> None:
+    (tmp_path / JOURNAL).write_text('{"job": "0x01"}\n')
+
+    with pytest.raises(CannotRun, match="line 1 of the journal"), open_journal(tmp_path):
+        pass
 
 
 def test_two_agents_never_share_a_journal(tmp_path: Path) -> None:

@@ -27,10 +27,10 @@ IDLE = HandedOut(decided=0, published=0)
 
 
 async def stored(bus: Bus) -> list[str]:
-    """Return the message ids in the stream of jobs."""
+    """Return the message ids in the stream of jobs, without the tokens in them."""
     state = (await bus.jetstream.stream_info("JOBS")).state
     messages = [await bus.jetstream.get_msg("JOBS", seq) for seq in range(state.first_seq, state.last_seq + 1)]
-    return sorted((message.headers or {})["Nats-Msg-Id"] for message in messages)
+    return sorted((message.headers or {})["Nats-Msg-Id"].rpartition(":")[0] for message in messages)
 
 
 def ids(*numbers: int, attempt: int = 1) -> list[str]:
@@ -235,6 +235,21 @@ async def test_an_attempt_whose_acknowledgement_was_lost_is_stored_once(
     assert await dispatcher.step() == HandedOut(decided=0, published=1)
 
     assert await stored(bus) == ids(1)
+
+
+async def test_an_attempt_of_a_restored_database_reaches_its_agent(
+    market: Market, dispatcher: Dispatcher, bus: Bus, agents: Agents
+) -> None:
+    """It has the number of one that was stored lately, and another token, without which no report is believed."""
+    (job_id,) = await market.open_jobs(1)
+    await dispatcher.step()
+    await market.ask("delete from dispatches")
+
+    assert await dispatcher.step() == HandedOut(decided=1, published=1)
+
+    agent = await agents.sign_in(5)
+    assert [job["token"] for job in await agent.jobs()][1:] == [await market.token(job_id)]
+    assert await stored(bus) == ids(1, 1)
 
 
 async def test_nats_killed_in_the_middle_loses_nothing(

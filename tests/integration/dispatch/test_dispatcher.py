@@ -16,7 +16,7 @@ from dispatch.dispatcher import Dispatcher, HandedOut
 from dispatch.outbox import Outbox
 from dispatch.streams import Streams
 from dispatch.witness import Witness
-from models.values import show_bytes
+from models.values import checksum_address, show_bytes
 from runtime.bus import Bus
 from runtime.embedded_nats import EmbeddedNats
 from tests.integration.dispatch.agency import FINAL, Agents, Market, dispatching
@@ -250,6 +250,26 @@ async def test_an_attempt_of_a_restored_database_reaches_its_agent(
     agent = await agents.sign_in(5)
     assert [job["token"] for job in await agent.jobs()][1:] == [await market.token(job_id)]
     assert await stored(bus) == ids(1, 1)
+
+
+async def test_a_job_whose_provider_was_corrected_goes_to_the_right_one(
+    market: Market, dispatcher: Dispatcher, bus: Bus
+) -> None:
+    """A reindex has put right what an endpoint said; an attempt that was decided and never sent goes to nobody."""
+    (job_id,) = await market.open_jobs(1, provider=5)
+    await market.ask("update job_created set provider = %s", market.provider(6))
+    await market.ask(
+        "insert into dispatches (job_id, attempt, provider, token, decided_at) values (%s, 1, %s, 'wrong', now())",
+        job_id,
+        market.provider(6),
+    )
+    await market.ask("update job_created set provider = %s", market.provider(5))
+
+    await dispatcher.step()
+
+    state = (await bus.jetstream.stream_info("JOBS", subjects_filter=">")).state
+    assert state.subjects == {f"jobs.dispatch.{checksum_address(market.provider(5))}": 1}
+    assert await market.statuses() == {1: "ASSIGNED"}
 
 
 async def test_nats_killed_in_the_middle_loses_nothing(

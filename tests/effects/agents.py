@@ -1,0 +1,72 @@
+"""Agents as docs/agents.md wants them: each runs a job once, reports until that is stored, and only then acknowledges."""
+
+import asyncio
+import json
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+from nats.errors import Error
+from nats.js.errors import APIError
+
+from dispatch import route
+from models.values import parse_bytes32
+from runtime.embedded_nats import EmbeddedNats
+from tests.integration.dispatch.agency import Agent
+
+AWAY = (Error, APIError, OSError, TimeoutError)
+FETCH_SECONDS = 0.5
+PAUSE_SECONDS = 0.05
+CONNECT_SECONDS_MAX = 0.5
+"""How long nobody may mind the door; then the agent knocks again."""
+
+
+class WellBehaved:
+    """A provider's agent; `runs` counts how often it ran each job, `handed` the attempts it was handed."""
+
+    def __init__(self, address: bytes, token: str, server: EmbeddedNats) -> None:
+        self.runs: Counter[bytes] = Counter()
+        self.handed: Counter[tuple[bytes, int]] = Counter()
+        self.not_ours: list[dict[str, Any]] = []
+        self._address = address
+        self._token = token
+        self._server = server
+        self._agent: Agent | None = None
+
+    async def serve(self) -> None:
+        """Take jobs until cancelled; come again whenever the line is lost or nobody minds the door."""
+        while True:
+            agent = self._agent = Agent(self._address, self._token)
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS_MAX):
+                    await agent.connect(self._server)
+                await self._take_jobs(agent)
+            except AWAY:
+                await asyncio.sleep(PAUSE_SECONDS)
+            finally:
+                await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """End the connection; another one is made at once."""
+        if self._agent is not None:
+            with suppress(*AWAY):
+                await self._agent.client.close()
+
+    async def _take_jobs(self, agent: Agent) -> None:
+        jobs = await agent.client.jetstream().pull_subscribe_bind(agent.address, stream=route.JOBS_STREAM)
+        while agent.client.is_connected:
+            with suppress(TimeoutError):
+                for message in await jobs.fetch(10, timeout=FETCH_SECONDS):
+                    await self._deal_with(json.loads(message.data), agent)
+                    await message.ack()
+
+    async def _deal_with(self, job: dict[str, Any], agent: Agent) -> None:
+        job_id = parse_bytes32(job["jobId"])
+        self.handed[job_id, job["attempt"]] += 1
+        if job["provider"] != agent.address:
+            self.not_ours.append(job)
+            return
+        if not self.runs[job_id]:
+            await agent.report(job_id, job["token"], "processing")
+            self.runs[job_id] += 1
+        await agent.report(job_id, job["token"], "completed")

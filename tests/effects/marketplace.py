@@ -1,0 +1,184 @@
+"""
+A marketplace in full swing, around a reactor that may die at any moment.
+
+    two chains that make blocks all the time · the indexer · NATS with its door · agents · renters who confirm
+
+All but agents and renters are processes of their own, with the settings an operator would give them; the reactor
+speaks to opBNB through an endpoint that can be made to lie.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import psycopg_pool
+
+from chain.errors import RpcError
+from models.values import show_bytes
+from runtime.bus import open_bus
+from runtime.embedded_nats import EmbeddedNats
+from tests.effects.agents import WellBehaved
+from tests.effects.programs import Nursery, Running
+from tests.effects.touches import Point
+from tests.integration.dispatch.agency import Market
+from tests.integration.lamda.commands import settings_of
+from tests.integration.local_chain import LocalChain, World, call_data
+from tests.integration.meddler import Meddler
+
+# The key of anvil's first account, public in its documentation: the owner of NodeReputation here.
+OWNER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+RENTER = 1
+PROVIDERS = (5, 6, 7)
+BLOCK_SECONDS = 0.1
+LOOK_SECONDS = 0.05
+DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
+
+FINISHED = "select job_id from jobs where status = 'COMPLETED' and escrow = 'HELD'"
+
+
+@dataclass(slots=True)
+class Job:
+    """A job of a renter, and whether its result was accepted."""
+
+    provider: int
+    is_confirmed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Marketplace:
+    """Everything; `jobs` are all there ever were. A chain that is `still` makes no blocks by itself."""
+
+    world: World
+    market: Market
+    nats: EmbeddedNats
+    nursery: Nursery
+    endpoint: Meddler
+    database_url: str
+    agents: dict[int, WellBehaved]
+    jobs: dict[bytes, Job] = field(default_factory=dict)
+    still: set[LocalChain] = field(default_factory=set)
+    accepts_results: bool = True
+    jobs_a_second: float = 0.0
+    indexer: Running | None = None
+
+    async def open_jobs(self, count: int = 1, *, provider: int | None = None, spec: bool = True) -> list[bytes]:
+        """Create and pay for jobs, and hand in what to run; providers take turns unless one is named."""
+        opened = []
+        for _ in range(count):
+            job_id = (len(self.jobs) + 1).to_bytes(32)
+            turn = PROVIDERS[len(self.jobs) % len(PROVIDERS)] if provider is None else provider
+            self.jobs[job_id] = Job(provider=turn)
+            opened.append(job_id)
+            await self.world.create_job(job_id, renter=RENTER, provider=self.market.provider(turn))
+            if spec:
+                await self.market.hand_in(job_id, renter=RENTER)
+        return opened
+
+    async def reactor(self, *, deadly: Point | None = None, is_watched: bool = False, **settings: str) -> Running:
+        """Start `lamda react`."""
+        given = {**self._settings(), **settings}
+        return await self.nursery.bear("react", settings=given, is_watched=is_watched, deadly=deadly)
+
+    async def start_indexer(self) -> None:
+        """Start `lamda index`."""
+        settings = settings_of(self.world, self.database_url)
+        paces = {"BSC_POLL_SECONDS": "0.05", "OPBNB_POLL_SECONDS": "0.05"}
+        self.indexer = await self.nursery.bear("index", settings={**settings, **paces})
+
+    async def credited(self) -> Counter[int]:
+        """Return how many jobs of each provider the contract has counted, as it says itself."""
+        return Counter({number: count for number in PROVIDERS if (count := await self.count_of(number))})
+
+    async def count_of(self, provider: int) -> int:
+        """Return the contract's own count of a provider."""
+        data = call_data("successfulJobsCount(address)", show_bytes(self.market.provider(provider)))
+        call = {"to": show_bytes(self.world.node_reputation.contract), "data": show_bytes(data)}
+        return int(await self.world.opbnb.ask("eth_call", call, "latest"), 16)
+
+    def due(self) -> Counter[int]:
+        """Return how many jobs of each provider were confirmed: what must be credited."""
+        return Counter(job.provider for job in self.jobs.values() if job.is_confirmed)
+
+    async def live(self) -> None:
+        """Let blocks be made, agents work and renters confirm, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for chain in (self.world.bsc, self.world.opbnb):
+                group.create_task(self._make_blocks(chain))
+            for agent in self.agents.values():
+                group.create_task(agent.serve())
+            group.create_task(self._accept_results())
+            group.create_task(self._order_jobs())
+
+    async def empty_bus(self) -> None:
+        """Take all streams off the bus, with everything on them."""
+        async with open_bus(self.nats.url, program="test") as bus:
+            for stream in await bus.jetstream.streams_info():
+                await bus.jetstream.delete_stream(str(stream.config.name))
+
+    async def _order_jobs(self) -> None:
+        while True:
+            if self.jobs_a_second:
+                with suppress(*DATABASE_AWAY):
+                    await self.open_jobs()
+            await asyncio.sleep(1 / (self.jobs_a_second or 1 / LOOK_SECONDS))
+
+    async def _make_blocks(self, chain: LocalChain) -> None:
+        while True:
+            if chain not in self.still:
+                with suppress(RpcError):
+                    await chain.ask("evm_mine")
+            await asyncio.sleep(BLOCK_SECONDS)
+
+    async def _accept_results(self) -> None:
+        while True:
+            with suppress(*DATABASE_AWAY):
+                if self.accepts_results:
+                    await self._accept_each()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _accept_each(self) -> None:
+        for (job_id,) in await self.market.ask(FINISHED):
+            job = self.jobs[job_id]
+            if not job.is_confirmed:
+                job.is_confirmed = True
+                await self.world.confirm(job_id, renter=RENTER)
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            **settings_of(self.world, self.database_url),
+            "OPBNB_RPC_URL": self.endpoint.url,
+            "NATS_URL": self.nats.url,
+            "NATS_CALLOUT_SEED": self.nats.callout_seed,
+            "ADMIN_WALLET_PRIVATE_KEY": OWNER_KEY,
+        }
+
+
+async def until(true: Callable[[], Any], *, within: float, what: str) -> None:
+    """Return when a question, asked again and again, is answered with yes; an outage of Postgres is waited out."""
+    try:
+        async with asyncio.timeout(within):
+            while True:
+                with suppress(*DATABASE_AWAY):
+                    answer = true()
+                    if answer is True or (answer is not False and await answer):
+                        return
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        raise AssertionError(f"not within {within:g} s: {what}") from None
+
+
+@asynccontextmanager
+async def living(marketplace: Marketplace) -> AsyncIterator[Marketplace]:
+    """Let the marketplace live for as long as the block lasts."""
+    await marketplace.start_indexer()
+    life = asyncio.create_task(marketplace.live())
+    try:
+        yield marketplace
+    finally:
+        life.cancel()
+        with suppress(asyncio.CancelledError):
+            await life

@@ -1,0 +1,142 @@
+"""What must be true of a marketplace once everything has come to rest, whatever happened before."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from models.state import JOBS
+from models.values import parse_bytes32
+from runtime import state_store
+from runtime.bus import open_bus
+from tests.effects.marketplace import Marketplace, until
+from tests.integration.indexer.tables import gaps_in_feed
+
+SETTLE_SECONDS_MAX = 60.0
+REST_BLOCKS = 15
+
+# Credits on chain that no transaction of ours explains and no intent has adopted.
+STRANGE = """
+select (select count(*) from job_count_incremented
+        where transaction_hash not in (select transaction_hash from credit_attempts))
+    - (select count(*) from credits where adopted)
+"""
+DOUBLED = """
+select count(*) from (
+    select job_id from credit_attempts join job_count_incremented using (transaction_hash)
+    group by job_id having count(*) > 1
+) twice
+"""
+WRONG_SCORES = """
+select count(*) from providers where reputation_score <> (
+    select count(*) from job_count_incremented fact
+    join addresses known on known.address = fact.provider where known.checksum = wallet_address
+)
+"""
+UNPUBLISHED = "select count(*) from dispatches where published_at is null"
+
+
+async def all_is_settled(marketplace: Marketplace, *, within: float = SETTLE_SECONDS_MAX) -> None:
+    """Return when every job is confirmed and credited, and all that has stood for a while."""
+    await until(lambda: _is_settled(marketplace), within=within, what=f"all credited; {await state(marketplace)}")
+    head = await marketplace.world.opbnb.head()
+    await until(lambda: _is_past(marketplace, head + REST_BLOCKS), within=30, what="more blocks")
+
+
+async def state(marketplace: Marketplace) -> str:
+    """Return where jobs and credits stand, for a complaint."""
+    statuses = Counter((await marketplace.market.statuses()).values())
+    due, credited = marketplace.due(), await marketplace.credited()
+    return f"{len(marketplace.jobs)} jobs, {dict(statuses)}, due {dict(due)}, credited {dict(credited)}"
+
+
+async def each_effect_is_there_once(marketplace: Marketplace, *, repeats: bool = False) -> None:
+    """
+    Check that each job was dispatched, run and credited once, and that no table is half written.
+
+    `repeats` when something happened after which a job may be handed over in another attempt.
+    """
+    await each_is_credited_once(marketplace)
+    each_is_run_once(marketplace)
+    await each_is_dispatched_once(marketplace, repeats=repeats)
+    await tables_are_whole(marketplace)
+
+
+async def each_is_credited_once(marketplace: Marketplace) -> None:
+    """Check the contract's own counts, and that the books explain each of them."""
+    assert marketplace.due() == await marketplace.credited()
+    assert len(marketplace.jobs) == marketplace.due().total()
+    wrong = {query: await _one(marketplace, query) for query in (STRANGE, DOUBLED, WRONG_SCORES)}
+    assert dict.fromkeys(wrong, 0) == wrong
+    decided = await marketplace.market.ask("select job_id from credits")
+    assert set(marketplace.jobs) == {job_id for (job_id,) in decided}
+
+
+def each_is_run_once(marketplace: Marketplace) -> None:
+    """Check that each job was run by its provider's agent, and by nobody else."""
+    expected = {(job.provider, job_id): 1 for job_id, job in marketplace.jobs.items()}
+    runs = {
+        (number, job_id): times for number, agent in marketplace.agents.items() for job_id, times in agent.runs.items()
+    }
+    assert expected == runs
+    assert [job for agent in marketplace.agents.values() for job in agent.not_ours] == []
+
+
+async def each_is_dispatched_once(marketplace: Marketplace, *, repeats: bool) -> None:
+    """Check that each attempt is on the bus once, and that none was made without need."""
+    messages = await _messages(marketplace)
+    assert [attempt for attempt, times in Counter(messages).items() if times > 1] == []
+    assert set(marketplace.jobs) >= {job_id for job_id, _ in messages}
+    if not repeats:
+        assert {(job_id, 1) for job_id in marketplace.jobs} >= set(messages)
+    reports = Counter(await marketplace.market.ask("select job_id, status from agent_reports"))
+    assert [report for report, times in reports.items() if times > 1] == []
+    # That it began may come after that it ended, and is refused then.
+    assert set() == {(job_id, "completed") for job_id in marketplace.jobs} - set(reports)
+
+
+async def tables_are_whole(marketplace: Marketplace) -> None:
+    """Check that state follows from the facts, that the feed has no gap, and that nothing waits to be finished."""
+    market = marketplace.market
+    assert {"COMPLETED"} == set((await market.statuses()).values())
+    assert await _one(marketplace, UNPUBLISHED) == 0
+    assert await gaps_in_feed(market.pool) == 0
+    async with market.pool.connection() as connection:
+        await state_store.lock(connection, JOBS, None)
+        assert await state_store.refresh(connection, JOBS, marketplace.jobs, {}) == []
+
+
+async def nothing_is_credited_before_its_time(marketplace: Marketplace) -> None:
+    """Check, at any moment, that no provider has more credits than confirmed jobs."""
+    credited = await marketplace.credited()
+    assert Counter() == credited - marketplace.due()
+
+
+async def _is_settled(marketplace: Marketplace) -> bool:
+    credited = await marketplace.credited()
+    if credited.total() != len(marketplace.jobs) or credited != marketplace.due():
+        return False
+    (known,) = await marketplace.market.ask(
+        "select count(*) from job_count_incremented, checkpoints where chain = 'opbnb' and block_number <= final_through"
+    )
+    return bool(known[0] == len(marketplace.jobs))
+
+
+async def _is_past(marketplace: Marketplace, block: int) -> bool:
+    return await marketplace.world.opbnb.head() > block
+
+
+async def _one(marketplace: Marketplace, query: str) -> Any:
+    ((value,),) = await marketplace.market.ask(query)
+    return value
+
+
+async def _messages(marketplace: Marketplace) -> list[tuple[bytes, int]]:
+    """Return job and attempt of every message in the stream of jobs."""
+    async with open_bus(marketplace.nats.url, program="test") as bus:
+        last = (await bus.jetstream.stream_info("JOBS")).state.last_seq
+        subscription = await bus.jetstream.subscribe("jobs.dispatch.>", stream="JOBS", ordered_consumer=True)
+        bodies: list[dict[str, Any]] = []
+        while last and (not bodies or bodies[-1]["sequence"] < last):
+            message = await subscription.next_msg(timeout=5)
+            bodies.append({**json.loads(message.data), "sequence": message.metadata.sequence.stream})
+    return [(parse_bytes32(body["jobId"]), body["attempt"]) for body in bodies]

@@ -1,0 +1,150 @@
+"""
+The reactor may be killed at any touch of Postgres, NATS or a chain.
+
+A rehearsal finds out what it touches. Then each of these points is visited: one reactor is started that dies there,
+another takes over, and jobs keep coming all the while.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+import pytest
+
+from tests.effects import proof
+from tests.effects.marketplace import Marketplace, until
+from tests.effects.touches import Point
+
+JOBS_A_SECOND = 4.0
+TIMES_MAX = 3
+DEATH_SECONDS_MAX = 15.0
+KNOCK_SECONDS = 0.4
+SEED = 5
+SAMPLE = 24
+SAMPLE_OF_NEW_BUS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """Where a reactor can die: on a bus as another reactor left it, and on a new one besides."""
+
+    found: list[Point]
+    new: list[Point]
+
+    def sample(self, random: Random) -> "Points":
+        """Return a few, each of another touch."""
+        return Points(found=_spread(self.found, SAMPLE, random), new=_spread(self.new, SAMPLE_OF_NEW_BUS, random))
+
+
+async def test_kill_9_at_a_sample_of_points_loses_and_doubles_nothing(marketplace: Marketplace) -> None:
+    """A few dozen points, each of another touch."""
+    points = await rehearse(marketplace)
+    await visit(marketplace, points.sample(Random(SEED)))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+async def test_kill_9_at_every_point_loses_and_doubles_nothing(marketplace: Marketplace) -> None:
+    """Before and after each touch, the first three times it happens."""
+    await visit(marketplace, await rehearse(marketplace))
+
+
+async def rehearse(marketplace: Marketplace) -> Points:
+    """Return every point that a reactor passes."""
+    marketplace.jobs_a_second = JOBS_A_SECOND
+    new = await touches_of_a_reactor(marketplace)
+    found = await touches_of_a_reactor(marketplace)
+    points = Points(found=_points(found), new=sorted({*_points(new)} - {*_points(found)}))
+    counts = f"{len(new | found)} touches, {len(points.found)} points and {len(points.new)} on a new bus:"
+    print(counts, *sorted(new | found), sep="\n  ")  # noqa: T201  # For docs/guarantees.md; pytest -s shows it.
+    return points
+
+
+async def touches_of_a_reactor(marketplace: Marketplace) -> Counter[str]:
+    """Let a reactor credit a few jobs, and return how often it touched what."""
+    credited = (await marketplace.credited()).total()
+    reactor = await marketplace.reactor(is_watched=True)
+    async with knocking(marketplace):
+        await until(lambda: has_credited(marketplace, credited + 6), within=30, what="six credits")
+    await reactor.kill()
+    return reactor.touches
+
+
+async def visit(marketplace: Marketplace, points: Points) -> None:
+    """Have a reactor die at each point and another take over; then let everything come to rest and check it."""
+    missed = [point for point in points.found if not await visit_one(marketplace, point)]
+    for point in points.new:
+        await renew_bus(marketplace)
+        missed += [] if await visit_one(marketplace, point) else [point]
+    marketplace.jobs_a_second = 0
+    await marketplace.reactor()
+    await proof.all_is_settled(marketplace)
+
+    assert [str(point) for point in missed] == []
+    await proof.each_effect_is_there_once(marketplace)
+
+
+async def visit_one(marketplace: Marketplace, point: Point) -> bool:
+    """Have a reactor die at a point and another live until it has credited something; return whether one died."""
+    doomed = await marketplace.reactor(deadly=point)
+    async with knocking(marketplace):
+        try:
+            async with asyncio.timeout(DEATH_SECONDS_MAX):
+                await doomed.ended()
+        except TimeoutError:
+            await doomed.kill()
+    credited = (await marketplace.credited()).total()
+    heir = await marketplace.reactor()
+    await until(lambda: has_credited(marketplace, credited + 1), within=30, what=f"a credit after a death {point}")
+    await heir.kill()
+    await proof.nothing_is_credited_before_its_time(marketplace)
+    return doomed.did_die
+
+
+@asynccontextmanager
+async def knocking(marketplace: Marketplace) -> AsyncIterator[None]:
+    """Have agents come in by the door again and again."""
+
+    async def knock() -> None:
+        while True:
+            for agent in marketplace.agents.values():
+                await agent.hang_up()
+            await asyncio.sleep(KNOCK_SECONDS)
+
+    task = asyncio.create_task(knock())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def renew_bus(marketplace: Marketplace) -> None:
+    """Let everything come to rest, so that nothing is lost with the streams, and take them away."""
+    marketplace.jobs_a_second = 0
+    reactor = await marketplace.reactor()
+    await proof.all_is_settled(marketplace)
+    await reactor.kill()
+    await marketplace.empty_bus()
+    marketplace.jobs_a_second = JOBS_A_SECOND
+
+
+async def has_credited(marketplace: Marketplace, least: int) -> bool:
+    """Say whether the contract has counted so many jobs."""
+    return (await marketplace.credited()).total() >= least
+
+
+def _points(touches: Counter[str]) -> list[Point]:
+    return [
+        Point(touch=touch, time=time, after=after)
+        for touch, times in sorted(touches.items())
+        for time in range(1, min(times, TIMES_MAX) + 1)
+        for after in (False, True)
+    ]
+
+
+def _spread(points: list[Point], count: int, random: Random) -> list[Point]:
+    of_each_touch = {point.touch: point for point in random.sample(points, len(points))}
+    return list(of_each_touch.values())[:count]

@@ -1,4 +1,4 @@
-"""Agents as docs/agents.md wants them: each runs a job once, reports until that is stored, and only then acknowledges."""
+"""Agents as docs/agents.md wants them: each runs a job once, and acknowledges it when its reports are stored."""
 
 import asyncio
 import json
@@ -22,12 +22,17 @@ CONNECT_SECONDS_MAX = 0.5
 
 
 class WellBehaved:
-    """A provider's agent; `runs` counts how often it ran each job, `handed` the attempts it was handed."""
+    """
+    A provider's agent.
+
+    `runs` counts how often it ran each job, `handed` how often it was handed each attempt; `said` are its reports.
+    """
 
     def __init__(self, address: bytes, token: str, server: EmbeddedNats) -> None:
         self.runs: Counter[bytes] = Counter()
         self.handed: Counter[tuple[bytes, int]] = Counter()
         self.not_ours: list[dict[str, Any]] = []
+        self.said: list[dict[str, Any]] = []
         self._address = address
         self._token = token
         self._server = server
@@ -67,6 +72,10 @@ class WellBehaved:
             self.not_ours.append(job)
             return
         if not self.runs[job_id]:
-            await agent.report(job_id, job["token"], "processing")
+            await self._report(agent, job, "processing")
             self.runs[job_id] += 1
-        await agent.report(job_id, job["token"], "completed")
+        await self._report(agent, job, "completed")
+
+    async def _report(self, agent: Agent, job: dict[str, Any], status: str) -> None:
+        await agent.report(parse_bytes32(job["jobId"]), job["token"], status)
+        self.said.append({"jobId": job["jobId"], "token": job["token"], "status": status})

@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import psycopg_pool
 
 from chain.errors import RpcError
-from models.values import show_bytes
+from models.values import Chain, show_bytes
 from runtime.bus import open_bus
 from runtime.embedded_nats import EmbeddedNats
 from tests.effects.agents import WellBehaved
@@ -58,12 +59,16 @@ class Marketplace:
     nursery: Nursery
     endpoint: Meddler
     database_url: str
+    folder: Path
     agents: dict[int, WellBehaved]
     jobs: dict[bytes, Job] = field(default_factory=dict)
     still: set[LocalChain] = field(default_factory=set)
     accepts_results: bool = True
     jobs_a_second: float = 0.0
+    # Asked for two at once, anvil may give both the same nonce.
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     indexer: Running | None = None
+    reactors: list[Running] = field(default_factory=list)
 
     async def open_jobs(self, count: int = 1, *, provider: int | None = None, spec: bool = True) -> list[bytes]:
         """Create and pay for jobs, and hand in what to run; providers take turns unless one is named."""
@@ -73,7 +78,8 @@ class Marketplace:
             turn = PROVIDERS[len(self.jobs) % len(PROVIDERS)] if provider is None else provider
             self.jobs[job_id] = Job(provider=turn)
             opened.append(job_id)
-            await self.world.create_job(job_id, renter=RENTER, provider=self.market.provider(turn))
+            async with self.sending:
+                await self.world.create_job(job_id, renter=RENTER, provider=self.market.provider(turn))
             if spec:
                 await self.market.hand_in(job_id, renter=RENTER)
         return opened
@@ -81,13 +87,17 @@ class Marketplace:
     async def reactor(self, *, deadly: Point | None = None, is_watched: bool = False, **settings: str) -> Running:
         """Start `lamda react`."""
         given = {**self._settings(), **settings}
-        return await self.nursery.bear("react", settings=given, is_watched=is_watched, deadly=deadly)
+        born = await self.nursery.bear(
+            "react", settings=given, folder=self.folder, is_watched=is_watched, deadly=deadly
+        )
+        self.reactors.append(born)
+        return born
 
     async def start_indexer(self) -> None:
         """Start `lamda index`."""
         settings = settings_of(self.world, self.database_url)
         paces = {"BSC_POLL_SECONDS": "0.05", "OPBNB_POLL_SECONDS": "0.05"}
-        self.indexer = await self.nursery.bear("index", settings={**settings, **paces})
+        self.indexer = await self.nursery.bear("index", settings={**settings, **paces}, folder=self.folder)
 
     async def credited(self) -> Counter[int]:
         """Return how many jobs of each provider the contract has counted, as it says itself."""
@@ -98,6 +108,23 @@ class Marketplace:
         data = call_data("successfulJobsCount(address)", show_bytes(self.market.provider(provider)))
         call = {"to": show_bytes(self.world.node_reputation.contract), "data": show_bytes(data)}
         return int(await self.world.opbnb.ask("eth_call", call, "latest"), 16)
+
+    async def goes_on(self, more: int = 4, *, within: float = 30) -> None:
+        """Return when so many more jobs are credited."""
+        least = (await self.credited()).total() + more
+
+        async def is_so() -> bool:
+            return (await self.credited()).total() >= least
+
+        await until(is_so, within=within, what=f"{more} more credits")
+
+    async def waits_in_pool(self, least: int = 1) -> None:
+        """Return when opBNB, which is still, has so many transactions of ours in its pool."""
+
+        async def is_so() -> bool:
+            return int((await self.world.opbnb.ask("txpool_status"))["pending"], 16) >= least
+
+        await until(is_so, within=30, what=f"{least} transactions in the pool")
 
     def due(self) -> Counter[int]:
         """Return how many jobs of each provider were confirmed: what must be credited."""
@@ -145,7 +172,8 @@ class Marketplace:
             job = self.jobs[job_id]
             if not job.is_confirmed:
                 job.is_confirmed = True
-                await self.world.confirm(job_id, renter=RENTER)
+                async with self.sending:
+                    await self.world.confirm(job_id, renter=RENTER)
 
     def _settings(self) -> dict[str, str]:
         return {
@@ -171,14 +199,22 @@ async def until(true: Callable[[], Any], *, within: float, what: str) -> None:
         raise AssertionError(f"not within {within:g} s: {what}") from None
 
 
+async def _is_final(marketplace: Marketplace) -> bool:
+    ((chains,),) = await marketplace.market.ask("select count(*) from checkpoints where final_through > 0")
+    return bool(chains == len(Chain))
+
+
 @asynccontextmanager
 async def living(marketplace: Marketplace) -> AsyncIterator[Marketplace]:
     """Let the marketplace live for as long as the block lasts."""
     await marketplace.start_indexer()
+    assert marketplace.indexer is not None
     life = asyncio.create_task(marketplace.live())
     try:
+        await until(lambda: _is_final(marketplace), within=30, what="both chains have final blocks")
         yield marketplace
     finally:
+        await marketplace.indexer.kill()
         life.cancel()
         with suppress(asyncio.CancelledError):
             await life

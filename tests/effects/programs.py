@@ -1,4 +1,4 @@
-"""The programs of a test, as its nursery bears them: started with settings, killed, and heard out on what they touch."""
+"""The programs of a test, as its nursery bears them: started, killed, and heard out on what they touch."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -81,15 +82,13 @@ class Running:
 
 
 class Nursery:
-    """Bears programs; what they print goes to files in `folder`."""
+    """Bears programs."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, log: Path) -> None:
         name = f"lamda-nursery-{secrets.token_hex(8)}"
         self._socket = f"\0{name}"
         command = (sys.executable, "-m", "tests.effects.nursery", name)
-        self._child = Child(Program(name="nursery", command=command, log=folder / "nursery.log"))
-        self._born: list[Running] = []
+        self._child = Child(Program(name="nursery", command=command, log=log))
 
     async def open(self) -> None:
         """Return when programs can be born."""
@@ -97,33 +96,34 @@ class Nursery:
         await self._child.ready(self._answers, within_seconds=START_SECONDS_MAX)
 
     async def close(self) -> None:
-        """End everybody."""
-        for each in self._born:
-            if each.is_alive:
-                await each.kill()
+        """End it, and everybody who was born here and still lives."""
         await self._child.stop()
 
     async def bear(
         self,
         *words: str,
         settings: Mapping[str, str],
+        folder: Path,
         is_watched: bool = False,
         deadly: Point | None = None,
         haste: Mapping[str, Any] = HASTE,
     ) -> Running:
-        """Start `lamda` with these words and settings; when watched it tells its touches, and may die at one."""
+        """
+        Start `lamda` with these words and settings; it writes its log to `folder`.
+
+        When watched it tells its touches, and dies at the `deadly` point.
+        """
         running = Running(*await asyncio.open_unix_connection(self._socket))
         await running.begin(
             {
                 "words": words,
                 "settings": settings,
-                "log": str(self._folder / f"{words[0]}.log"),
+                "log": str(folder / f"{words[0]}.log"),
                 "is_watched": is_watched or deadly is not None,
                 "deadly": None if deadly is None else asdict(deadly),
                 "haste": haste,
             }
         )
-        self._born.append(running)
         return running
 
     async def _answers(self) -> bool:
@@ -136,11 +136,12 @@ class Nursery:
 
 
 @asynccontextmanager
-async def nursing(folder: Path) -> AsyncIterator[Nursery]:
+async def nursing() -> AsyncIterator[Nursery]:
     """Keep a nursery for as long as the block lasts."""
-    nursery = Nursery(folder)
-    await nursery.open()
-    try:
-        yield nursery
-    finally:
-        await nursery.close()
+    with tempfile.TemporaryDirectory(prefix="lamda-nursery-") as folder:
+        nursery = Nursery(Path(folder) / "log")
+        await nursery.open()
+        try:
+            yield nursery
+        finally:
+            await nursery.close()

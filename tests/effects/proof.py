@@ -32,14 +32,27 @@ select count(*) from providers where reputation_score <> (
     join addresses known on known.address = fact.provider where known.checksum = wallet_address
 )
 """
+FINAL_CREDITS = """
+select count(*) from job_count_incremented, checkpoints where chain = 'opbnb' and block_number <= final_through
+"""
 UNPUBLISHED = "select count(*) from dispatches where published_at is null"
 
 
 async def all_is_settled(marketplace: Marketplace, *, within: float = SETTLE_SECONDS_MAX) -> None:
     """Return when every job is confirmed and credited, and all that has stood for a while."""
-    await until(lambda: _is_settled(marketplace), within=within, what=f"all credited; {await state(marketplace)}")
+    try:
+        await until(lambda: _is_settled(marketplace), within=within, what="every job is credited")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {await state(marketplace)}") from None
     head = await marketplace.world.opbnb.head()
     await until(lambda: _is_past(marketplace, head + REST_BLOCKS), within=30, what="more blocks")
+
+
+async def comes_to_rest(marketplace: Marketplace, *, repeats: bool = False) -> None:
+    """Order no more jobs, let those that there are come to their end, and check that each effect is there once."""
+    marketplace.jobs_a_second = 0
+    await all_is_settled(marketplace)
+    await each_effect_is_there_once(marketplace, repeats=repeats)
 
 
 async def state(marketplace: Marketplace) -> str:
@@ -115,10 +128,7 @@ async def _is_settled(marketplace: Marketplace) -> bool:
     credited = await marketplace.credited()
     if credited.total() != len(marketplace.jobs) or credited != marketplace.due():
         return False
-    (known,) = await marketplace.market.ask(
-        "select count(*) from job_count_incremented, checkpoints where chain = 'opbnb' and block_number <= final_through"
-    )
-    return bool(known[0] == len(marketplace.jobs))
+    return bool(await _one(marketplace, FINAL_CREDITS) == len(marketplace.jobs))
 
 
 async def _is_past(marketplace: Marketplace, block: int) -> bool:

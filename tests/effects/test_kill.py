@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from tests.effects import proof
-from tests.effects.marketplace import Marketplace, until
+from tests.effects.marketplace import Marketplace
 from tests.effects.touches import Point
 
 JOBS_A_SECOND = 4.0
@@ -65,10 +65,9 @@ async def rehearse(marketplace: Marketplace) -> Points:
 
 async def touches_of_a_reactor(marketplace: Marketplace) -> Counter[str]:
     """Let a reactor credit a few jobs, and return how often it touched what."""
-    credited = (await marketplace.credited()).total()
     reactor = await marketplace.reactor(is_watched=True)
     async with knocking(marketplace):
-        await until(lambda: has_credited(marketplace, credited + 6), within=30, what="six credits")
+        await marketplace.goes_on(6)
     await reactor.kill()
     return reactor.touches
 
@@ -96,9 +95,8 @@ async def visit_one(marketplace: Marketplace, point: Point) -> bool:
                 await doomed.ended()
         except TimeoutError:
             await doomed.kill()
-    credited = (await marketplace.credited()).total()
     heir = await marketplace.reactor()
-    await until(lambda: has_credited(marketplace, credited + 1), within=30, what=f"a credit after a death {point}")
+    await marketplace.goes_on(1)
     await heir.kill()
     await proof.nothing_is_credited_before_its_time(marketplace)
     return doomed.did_die
@@ -129,11 +127,6 @@ async def renew_bus(marketplace: Marketplace) -> None:
     await reactor.kill()
     await marketplace.empty_bus()
     marketplace.jobs_a_second = JOBS_A_SECOND
-
-
-async def has_credited(marketplace: Marketplace, least: int) -> bool:
-    """Say whether the contract has counted so many jobs."""
-    return (await marketplace.credited()).total() >= least
 
 
 def _points(touches: Counter[str]) -> list[Point]:

@@ -70,7 +70,7 @@ class Marketplace:
     indexer: Running | None = None
     reactors: list[Running] = field(default_factory=list)
 
-    async def open_jobs(self, count: int = 1, *, provider: int | None = None, spec: bool = True) -> list[bytes]:
+    async def open_jobs(self, count: int = 1, *, provider: int | None = None) -> list[bytes]:
         """Create and pay for jobs, and hand in what to run; providers take turns unless one is named."""
         opened = []
         for _ in range(count):
@@ -80,8 +80,7 @@ class Marketplace:
             opened.append(job_id)
             async with self.sending:
                 await self.world.create_job(job_id, renter=RENTER, provider=self.market.provider(turn))
-            if spec:
-                await self.market.hand_in(job_id, renter=RENTER)
+            await self._hand_in(job_id)
         return opened
 
     async def reactor(self, *, deadly: Point | None = None, is_watched: bool = False, **settings: str) -> Running:
@@ -108,6 +107,12 @@ class Marketplace:
         data = call_data("successfulJobsCount(address)", show_bytes(self.market.provider(provider)))
         call = {"to": show_bytes(self.world.node_reputation.contract), "data": show_bytes(data)}
         return int(await self.world.opbnb.ask("eth_call", call, "latest"), 16)
+
+    async def hand_in_again(self) -> None:
+        """Hand in what to run for every job that the database knows no spec of, as renters do whose page says so."""
+        known = {job_id for (job_id,) in await self.market.ask("select job_id from job_specs")}
+        for job_id in self.jobs.keys() - known:
+            await self._hand_in(job_id)
 
     async def goes_on(self, more: int = 4, *, within: float = 30) -> None:
         """Return when so many more jobs are credited."""
@@ -174,6 +179,10 @@ class Marketplace:
                 job.is_confirmed = True
                 async with self.sending:
                     await self.world.confirm(job_id, renter=RENTER)
+
+    async def _hand_in(self, job_id: bytes) -> None:
+        with suppress(psycopg.errors.UniqueViolation):  # It has been handed in meanwhile.
+            await self.market.hand_in(job_id, renter=RENTER)
 
     def _settings(self) -> dict[str, str]:
         return {

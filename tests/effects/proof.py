@@ -51,6 +51,7 @@ async def all_is_settled(marketplace: Marketplace, *, within: float = SETTLE_SEC
 async def comes_to_rest(marketplace: Marketplace, *, repeats: bool = False) -> None:
     """Order no more jobs, let those that there are come to their end, and check that each effect is there once."""
     marketplace.jobs_a_second = 0
+    await marketplace.hand_in_again()
     await all_is_settled(marketplace)
     await each_effect_is_there_once(marketplace, repeats=repeats)
 
@@ -103,8 +104,9 @@ async def each_is_dispatched_once(marketplace: Marketplace, *, repeats: bool) ->
         assert {(job_id, 1) for job_id in marketplace.jobs} >= set(messages)
     reports = Counter(await marketplace.market.ask("select job_id, status from agent_reports"))
     assert [report for report, times in reports.items() if times > 1] == []
-    # That it began may come after that it ended, and is refused then.
-    assert set() == {(job_id, "completed") for job_id in marketplace.jobs} - set(reports)
+    if not repeats:
+        # That it began may come after that it ended, and is refused then.
+        assert set() == {(job_id, "completed") for job_id in marketplace.jobs} - set(reports)
 
 
 async def tables_are_whole(marketplace: Marketplace) -> None:

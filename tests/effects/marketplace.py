@@ -18,7 +18,6 @@ from typing import Any
 import psycopg
 import psycopg_pool
 
-from chain.errors import RpcError
 from models.values import Chain, show_bytes
 from runtime.bus import open_bus
 from runtime.embedded_nats import EmbeddedNats
@@ -65,7 +64,7 @@ class Marketplace:
     still: set[LocalChain] = field(default_factory=set)
     accepts_results: bool = True
     jobs_a_second: float = 0.0
-    # Asked for two at once, anvil may give both the same nonce.
+    # Asked for two at once, or for one while it makes a block, anvil may give two transactions one nonce.
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     indexer: Running | None = None
     reactors: list[Running] = field(default_factory=list)
@@ -161,7 +160,7 @@ class Marketplace:
     async def _make_blocks(self, chain: LocalChain) -> None:
         while True:
             if chain not in self.still:
-                with suppress(RpcError):
+                async with self.sending:
                     await chain.ask("evm_mine")
             await asyncio.sleep(BLOCK_SECONDS)
 

@@ -71,4 +71,4 @@ async def test_postgres_restored_from_an_older_backup_credits_nothing_twice(
         await marketplace.reactor()
     await marketplace.goes_on()
 
-    await proof.comes_to_rest(marketplace, repeats=True)
+    await proof.comes_to_rest(marketplace, restored=True)

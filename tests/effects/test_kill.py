@@ -14,6 +14,7 @@ from random import Random
 
 import pytest
 
+from runtime.lifecycle import pause
 from tests.effects import proof
 from tests.effects.marketplace import Marketplace
 from tests.effects.touches import Point
@@ -78,12 +79,10 @@ async def visit(marketplace: Marketplace, points: Points) -> None:
     for point in points.new:
         await renew_bus(marketplace)
         missed += [] if await visit_one(marketplace, point) else [point]
-    marketplace.jobs_a_second = 0
     await marketplace.reactor()
-    await proof.all_is_settled(marketplace)
 
+    await proof.comes_to_rest(marketplace)
     assert [str(point) for point in missed] == []
-    await proof.each_effect_is_there_once(marketplace)
 
 
 async def visit_one(marketplace: Marketplace, point: Point) -> bool:
@@ -106,17 +105,20 @@ async def visit_one(marketplace: Marketplace, point: Point) -> bool:
 async def knocking(marketplace: Marketplace) -> AsyncIterator[None]:
     """Have agents come in by the door again and again."""
 
+    stop = asyncio.Event()
+
     async def knock() -> None:
-        while True:
+        while not stop.is_set():
             for agent in marketplace.agents.values():
                 await agent.hang_up()
-            await asyncio.sleep(KNOCK_SECONDS)
+            await pause(stop, KNOCK_SECONDS)
 
-    task = asyncio.create_task(knock())
-    try:
-        yield
-    finally:
-        task.cancel()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(knock())
+        try:
+            yield
+        finally:
+            stop.set()
 
 
 async def renew_bus(marketplace: Marketplace) -> None:

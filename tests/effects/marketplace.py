@@ -18,6 +18,8 @@ from typing import Any
 import psycopg
 import psycopg_pool
 
+from chain.errors import TryAgain
+from devnet.accounts import DEPLOYER, private_key
 from models.values import Chain, show_bytes
 from runtime.bus import open_bus
 from runtime.embedded_nats import EmbeddedNats
@@ -29,8 +31,6 @@ from tests.integration.lamda.commands import settings_of
 from tests.integration.local_chain import LocalChain, World, call_data
 from tests.integration.meddler import Meddler
 
-# The key of anvil's first account, public in its documentation: the owner of NodeReputation here.
-OWNER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 RENTER = 1
 PROVIDERS = (5, 6, 7)
 BLOCK_SECONDS = 0.1
@@ -62,7 +62,6 @@ class Marketplace:
     agents: dict[int, WellBehaved]
     jobs: dict[bytes, Job] = field(default_factory=dict)
     still: set[LocalChain] = field(default_factory=set)
-    accepts_results: bool = True
     jobs_a_second: float = 0.0
     # Asked for two at once, or for one while it makes a block, anvil may give two transactions one nonce.
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -161,14 +160,14 @@ class Marketplace:
         while True:
             if chain not in self.still:
                 async with self.sending:
-                    await chain.ask("evm_mine")
+                    with suppress(TryAgain):
+                        await chain.ask("evm_mine")
             await asyncio.sleep(BLOCK_SECONDS)
 
     async def _accept_results(self) -> None:
         while True:
             with suppress(*DATABASE_AWAY):
-                if self.accepts_results:
-                    await self._accept_each()
+                await self._accept_each()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _accept_each(self) -> None:
@@ -189,7 +188,7 @@ class Marketplace:
             "OPBNB_RPC_URL": self.endpoint.url,
             "NATS_URL": self.nats.url,
             "NATS_CALLOUT_SEED": self.nats.callout_seed,
-            "ADMIN_WALLET_PRIVATE_KEY": OWNER_KEY,
+            "ADMIN_WALLET_PRIVATE_KEY": private_key(DEPLOYER).hex(),
         }
 
 

@@ -104,7 +104,6 @@ async def visit_one(marketplace: Marketplace, point: Point) -> bool:
 @asynccontextmanager
 async def knocking(marketplace: Marketplace) -> AsyncIterator[None]:
     """Have agents come in by the door again and again."""
-
     stop = asyncio.Event()
 
     async def knock() -> None:

@@ -34,6 +34,9 @@ from tests.integration.meddler import Meddler
 RENTER = 1
 PROVIDERS = (5, 6, 7)
 BLOCK_SECONDS = 0.1
+OPEN_JOBS_MAX = 30
+"""How many jobs may be under way before renters wait with the next: a slow machine must not fall behind for ever."""
+
 LOOK_SECONDS = 0.05
 DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
 
@@ -151,7 +154,7 @@ class Marketplace:
 
     async def _order_jobs(self) -> None:
         while True:
-            if self.jobs_a_second:
+            if self.jobs_a_second and len(self.jobs) - self.due().total() < OPEN_JOBS_MAX:
                 with suppress(*DATABASE_AWAY):
                     await self.open_jobs()
             await asyncio.sleep(1 / (self.jobs_a_second or 1 / LOOK_SECONDS))

@@ -1,6 +1,8 @@
 """What must be true of a marketplace once everything has come to rest, whatever happened before."""
 
+import asyncio
 import json
+import time
 from collections import Counter
 from typing import Any
 
@@ -8,10 +10,10 @@ from models.state import JOBS
 from models.values import parse_bytes32
 from runtime import state_store
 from runtime.bus import open_bus
-from tests.effects.marketplace import Marketplace, until
+from tests.effects.marketplace import LOOK_SECONDS, Marketplace, until
 from tests.integration.indexer.tables import gaps_in_feed
 
-SETTLE_SECONDS_MAX = 60.0
+STUCK_SECONDS_MAX = 60.0
 REST_BLOCKS = 15
 
 # Credits on chain that no transaction of ours explains and no intent has adopted.
@@ -47,12 +49,15 @@ where decided_at > received_at + interval '1 second'
 """
 
 
-async def all_is_settled(marketplace: Marketplace, *, within: float = SETTLE_SECONDS_MAX) -> None:
-    """Return when every job is confirmed and credited, and all that has stood for a while."""
-    try:
-        await until(lambda: _is_settled(marketplace), within=within, what="every job is credited")
-    except AssertionError as error:
-        raise AssertionError(f"{error}: {await state(marketplace)}") from None
+async def all_is_settled(marketplace: Marketplace) -> None:
+    """Return when every job is confirmed and credited, and all that has stood for a while; fail when it gets stuck."""
+    moved_at, credited = time.monotonic(), -1
+    while not await _is_settled(marketplace):
+        await nothing_is_credited_before_its_time(marketplace)
+        if (now := (await marketplace.credited()).total()) != credited:
+            moved_at, credited = time.monotonic(), now
+        assert time.monotonic() - moved_at < STUCK_SECONDS_MAX, f"stuck: {await state(marketplace)}"
+        await asyncio.sleep(LOOK_SECONDS)
     head = await marketplace.world.opbnb.head()
     await until(lambda: _is_past(marketplace, head + REST_BLOCKS), within=30, what="more blocks")
 

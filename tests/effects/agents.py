@@ -17,6 +17,9 @@ from tests.integration.dispatch.agency import Agent
 AWAY = (Error, APIError, OSError, TimeoutError)
 FETCH_SECONDS = 0.5
 PAUSE_SECONDS = 0.05
+SLOW_EVERY, SLOW_SECONDS = 3, 0.5
+"""Some jobs an agent only looks at before it says anything: a reactor must not hand them over twice meanwhile."""
+
 CONNECT_SECONDS_MAX = 0.5
 """How long nobody may mind the door; then the agent knocks again."""
 
@@ -71,6 +74,8 @@ class WellBehaved:
         if job["provider"] != agent.address:
             self.not_ours.append(job)
             return
+        if int.from_bytes(job_id) % SLOW_EVERY == 0:
+            await asyncio.sleep(SLOW_SECONDS)
         if not self.runs[job_id]:
             await self._report(agent, job, "processing")
             self.runs[job_id] += 1

@@ -21,7 +21,8 @@ from tests.effects.touches import Point
 
 JOBS_A_SECOND = 4.0
 TIMES_MAX = 3
-DEATH_SECONDS_MAX = 15.0
+# Longer than a message rests that an agent took and hung up on.
+DEATH_SECONDS_MAX = 45.0
 KNOCK_SECONDS = 0.4
 SEED = 5
 OTHERS = 8
@@ -127,10 +128,9 @@ async def knocking(marketplace: Marketplace) -> AsyncIterator[None]:
 
 
 async def renew_bus(marketplace: Marketplace) -> None:
-    """Let everything come to rest, so that nothing is lost with the streams, and take them away."""
-    marketplace.jobs_a_second = 0
+    """Let everything come to rest and check it, for what the streams prove is gone with them; then take them away."""
     reactor = await marketplace.reactor()
-    await proof.all_is_settled(marketplace)
+    await proof.comes_to_rest(marketplace)
     await reactor.kill()
     await marketplace.empty_bus()
     marketplace.jobs_a_second = JOBS_A_SECOND

@@ -24,6 +24,8 @@ from tests.integration.indexer.conftest import Indexing
 from tests.integration.local_chain import LocalChain, World
 from tests.integration.meddler import honest, meddling
 
+pytest.register_assert_rewrite("tests.effects.proof")
+
 SLOTS_IN_AN_EPOCH = 2  # A block is final four blocks later.
 CREDENTIAL_SECONDS = 86_400
 

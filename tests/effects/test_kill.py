@@ -25,7 +25,7 @@ TIMES_MAX = 3
 DEATH_SECONDS_MAX = 45.0
 KNOCK_SECONDS = 0.4
 SEED = 5
-OTHERS = 8
+OTHERS = 6
 OTHERS_ON_NEW_BUS = 1
 LEAVES_SOMETHING = ("insert", "update", "commit", "publish jobs", "request jobs", "$JS.ACK", "eth_sendRawTransaction")
 """What is in the names of touches after which the world is another."""

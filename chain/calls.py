@@ -43,6 +43,11 @@ def headers(numbers: Sequence[int]) -> list[Call[Header | None]]:
     return [header(number) for number in numbers]
 
 
+def header_of(block_hash: str) -> Call[Header | None]:
+    """Ask for a header by its hash; None where the node has no such block."""
+    return Call("eth_getBlockByHash", (block_hash, False), Header | None)  # type: ignore[arg-type]  # As above.
+
+
 def logs_in(blocks: BlockRange, ours: LogFilter) -> Call[list[RawLog]]:
     """
     Ask for our logs in a range of blocks.

@@ -87,8 +87,7 @@ class Rpc:
         if not calls:
             return []
         failure: RpcError | None = None
-        for endpoint in self._in_turn(choice.to_ask(self.endpoints)):
-            self._look_beside(endpoint, only_rested=True)
+        for endpoint in self.to_ask():
             try:
                 return await endpoint.batch(calls)
             except (AskLess, SplitTopics, RunReverted):
@@ -96,6 +95,12 @@ class Rpc:
             except RpcError as error:
                 failure = failure or error
         raise failure or self._nobody()
+
+    def to_ask(self) -> Iterator[Endpoint]:
+        """Return whom to ask, one after the other; those that have rested enough are looked at beside each."""
+        for endpoint in self._in_turn(choice.to_ask(self.endpoints)):
+            self._look_beside(endpoint, only_rested=True)
+            yield endpoint
 
     async def look(self) -> Endpoint:
         """

@@ -29,6 +29,9 @@ class Assignment:
     attempt: int
     docker_image: str
     output_url: str
+    input_url: str = ""
+    output_bucket: str = ""
+    output_name: str = ""
 
 
 class Said(StrEnum):
@@ -55,6 +58,7 @@ class _Dispatch(msgspec.Struct, frozen=True, rename="camel"):
     job_id: str
     token: str
     docker_image: str
+    greenfield_input_url: str
     greenfield_output_bucket: str
     greenfield_output_name: str
     provider: str
@@ -86,6 +90,9 @@ def read(payload: bytes, *, provider: bytes) -> Assignment:
         attempt=message.attempt,
         docker_image=message.docker_image,
         output_url=f"gnfd://{message.greenfield_output_bucket}/{message.greenfield_output_name}",
+        input_url=message.greenfield_input_url,
+        output_bucket=message.greenfield_output_bucket,
+        output_name=message.greenfield_output_name,
     )
 
 

@@ -19,9 +19,9 @@ import nkeys  # type: ignore[import-untyped]  # It has no annotations.
 
 from dispatch.route import Permissions
 from runtime.errors import CannotRun
+from runtime.nats_configuration import AGENTS_ACCOUNT
 
 SUBJECT = "$SYS.REQ.USER.AUTH"
-ACCOUNT = "$G"
 HEADER = {"typ": "JWT", "alg": "ed25519-nkey"}
 
 
@@ -80,7 +80,7 @@ class Answers:
         user = {
             "name": name,
             "sub": request.user_key,
-            "aud": ACCOUNT,
+            "aud": AGENTS_ACCOUNT,
             "exp": int(until.timestamp()),
             "nats": {
                 "type": "user",

@@ -2,33 +2,42 @@
 Our account's hand on opBNB: what the chain has seen from it, and signed transactions sent.
 
 Reads and sends, and decides nothing; `settle` does. Sending never raises for what the endpoint says of a transaction:
-that comes back as an `Answer`.
+that comes back as an `Answer`. What depends on a block is asked by the hash of a block of our own index, so that an
+endpoint on another branch, or of another chain, has no answer instead of a wrong one.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from chain.abi import FUNCTIONS_BY_CONTRACT
-from chain.calls import Call
-from chain.errors import RpcError, TryAgain
+from chain.calls import Call, header
+from chain.errors import RpcError, RunReverted
+from chain.reverts import refusal_in
 from chain.rpc import Rpc
 from chain.sending import Answer, answer_of
 from chain.signer import Signed, Signer, Transaction
-from dispatch.credit_values import Account, Receipt
-from models.values import Fees, show_bytes
+from dispatch.credit_values import Account, Kind, Receipt
+from models.values import BlockId, Fees, show_bytes
 
 PRIORITY_FEE_MIN_WEI = 1001
 BASE_FEE_MIN_WEI = 8
 GAS_MARGIN = 30_000
 """More than a provider's first credit costs beyond a later one: a reorg may make of the one the other."""
 
+RELEASE_GAS = 21_000
+L1_FEES = bytes.fromhex("420000000000000000000000000000000000000f")
+"""Where a rollup tells what it costs to post a transaction on its L1; elsewhere nothing is there."""
 
-class DryRunFailed(Exception):
-    """The credit would not go through now; no nonce was spent to learn it."""
+L1_FEE_OF = bytes.fromhex("49948e0e")
+NOT_OURS = "OwnableUnauthorizedAccount"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+
+class CreditRefused(Exception):
+    """The contract would not credit this provider now; no nonce was spent to learn it."""
+
+
+class SignerRefused(Exception):
+    """The contract takes no credit from us at all; no nonce was spent to learn it."""
 
 
 class ChainWriter:
@@ -40,43 +49,99 @@ class ChainWriter:
         self._chain_id = chain_id
         self._contract = contract
 
-    async def account(self, *, final_block: int) -> Account:
-        """Return our account as of the final block given, the newest, and the pool."""
+    async def account(self, head: BlockId) -> Account:
+        """Return our account as of a block of our index, and with what waits in the pool; none of it is final."""
         ours = show_bytes(self._signer.address)
         calls: list[Call[Any]] = [
-            Call("eth_getTransactionCount", (ours, hex(final_block)), str),
-            Call("eth_getTransactionCount", (ours, "latest"), str),
+            Call("eth_getTransactionCount", (ours, _at(head)), str),
             Call("eth_getTransactionCount", (ours, "pending"), str),
             Call("eth_gasPrice", (), str),
             Call("eth_maxPriorityFeePerGas", (), str),
+            Call("eth_getBalance", (ours, "latest"), str),
+            Call("eth_blockNumber", (), str),
         ]
-        final, latest, pending, price, tip = [int(answer, 16) for answer in await self._rpc.batch(calls)]
+        latest, pending, price, tip, balance, height = [_number(answer) for answer in await self._rpc.batch(calls)]
         priority = max(PRIORITY_FEE_MIN_WEI, tip)
         fees = Fees(max_wei=2 * max(BASE_FEE_MIN_WEI, price) + priority, priority_wei=priority)
-        return Account(final=final, latest=latest, pending=max(pending, latest), fees=fees)
+        return Account(
+            height=height,
+            final=0,
+            latest=latest,
+            pending=max(pending, latest),
+            fees=fees,
+            price_wei=price,
+            balance_wei=balance,
+        )
+
+    async def is_canonical(self, block: BlockId) -> bool:
+        """Say whether the chain has this very block at its height."""
+        found = await self._rpc.ask(header(block.number))
+        return found is not None and found.hash_bytes == block.hash
 
     async def receipts(self, hashes: Iterable[bytes]) -> dict[bytes, Receipt]:
-        """Return the receipts of those transactions that are mined."""
+        """Return the receipts of those transactions that the chain has mined; a block that it left has none."""
         wanted = list(hashes)
         calls = [Call("eth_getTransactionReceipt", (show_bytes(each),), dict[str, Any] | None) for each in wanted]  # type: ignore[arg-type]  # A union is a type to msgspec.
-        found = await self._rpc.batch(calls) if calls else []
-        return {
-            each: Receipt(block_number=int(answer["blockNumber"], 16), succeeded=int(answer["status"], 16) == 1)
-            for each, answer in zip(wanted, found, strict=True)
+        found = {
+            each: Receipt(
+                block=BlockId(number=_number(answer["blockNumber"]), hash=_bytes(answer["blockHash"])),
+                succeeded=_number(answer["status"]) == 1,
+            )
+            for each, answer in zip(wanted, await self._rpc.batch(calls), strict=True)
             if answer is not None
         }
+        blocks = {receipt.block for receipt in found.values()}
+        canonical = {block for block in blocks if await self.is_canonical(block)}
+        return {each: receipt for each, receipt in found.items() if receipt.block in canonical}
 
-    async def sign(self, provider: bytes, *, nonce: int, fees: Fees) -> Signed:
-        """
-        Return a signed `incrementJobs(provider)`, once a dry run says that it would go through.
+    async def own_nonces(self, hashes: Iterable[bytes]) -> set[int]:
+        """Return the nonces of those transactions that our account has sent."""
+        calls = [Call("eth_getTransactionByHash", (show_bytes(each),), dict[str, Any] | None) for each in hashes]  # type: ignore[arg-type]  # As above.
+        found = [answer for answer in await self._rpc.batch(calls) if answer is not None]
+        return {_number(each["nonce"]) for each in found if _bytes(each["from"]) == self._signer.address}
 
-        Raises `DryRunFailed` when it would not: we are not the owner, or cannot pay.
+    async def dry_run(self, provider: bytes, *, head: BlockId) -> tuple[int, int]:
         """
-        data = FUNCTIONS_BY_CONTRACT["NodeReputation"]["incrementJobs"].selector + provider.rjust(32, b"\0")
-        gas = await self._dry_run(data, fees)
+        Return the gas that a credit needs now, and how often the contract had credited the provider by our head.
+
+        Fees are left out: whether we can pay, and whether the price is right, is not the contract's question.
+
+        Raises `CreditRefused` when the contract refuses this one, `SignerRefused` when it refuses us.
+        """
+        call = {
+            "from": show_bytes(self._signer.address),
+            "to": show_bytes(self._contract),
+            "data": show_bytes(_credit(provider)),
+        }
+        counted = {"to": show_bytes(self._contract), "data": show_bytes(_count(provider))}
+        try:
+            # Not as of the pending block: there our own transaction, which this one may replace, has been run already.
+            gas, count = await self._rpc.batch(
+                [Call("eth_estimateGas", (call, "latest"), str), Call("eth_call", (counted, _at(head)), str)]
+            )
+        except RunReverted as error:
+            reason = refusal_in(str(error))
+            raise (SignerRefused if NOT_OURS in reason else CreditRefused)(reason) from error
+        return _number(gas), _number(count)
+
+    async def l1_fee_wei(self, raw: bytes) -> int:
+        """Return what the rollup charges beside the gas for posting a transaction on its L1."""
+        padded = raw + bytes(-len(raw) % 32)
+        data = L1_FEE_OF + (32).to_bytes(32) + len(raw).to_bytes(32) + padded
+        call = {"to": show_bytes(L1_FEES), "data": show_bytes(data)}
+        return _number(await self._rpc.ask(Call("eth_call", (call, "latest"), str)))
+
+    def sign(self, kind: Kind, provider: bytes, *, nonce: int, gas: int, fees: Fees) -> Signed:
+        """Return a signed credit of the provider, or a release that transfers nothing to ourselves."""
+        is_credit = kind is Kind.CREDIT
         return self._signer.sign(
             Transaction(
-                chain_id=self._chain_id, nonce=nonce, to=self._contract, data=data, gas=gas + GAS_MARGIN, fees=fees
+                chain_id=self._chain_id,
+                nonce=nonce,
+                to=self._contract if is_credit else self._signer.address,
+                data=_credit(provider) if is_credit else b"",
+                gas=gas,
+                fees=fees,
             )
         )
 
@@ -88,18 +153,23 @@ class ChainWriter:
             return answer_of(str(error))
         return Answer.TAKEN
 
-    async def _dry_run(self, data: bytes, fees: Fees) -> int:
-        call = {
-            "from": show_bytes(self._signer.address),
-            "to": show_bytes(self._contract),
-            "data": show_bytes(data),
-            "maxFeePerGas": hex(fees.max_wei),
-            "maxPriorityFeePerGas": hex(fees.priority_wei),
-        }
-        try:
-            # Not as of the pending block: there our own transaction, which this one may replace, has been run already.
-            return int(await self._rpc.ask(Call("eth_estimateGas", (call, "latest"), str)), 16)
-        except TryAgain:
-            raise
-        except RpcError as error:
-            raise DryRunFailed(str(error)) from error
+
+def _credit(provider: bytes) -> bytes:
+    return FUNCTIONS_BY_CONTRACT["NodeReputation"]["incrementJobs"].selector + provider.rjust(32, b"\0")
+
+
+def _count(provider: bytes) -> bytes:
+    return FUNCTIONS_BY_CONTRACT["NodeReputation"]["successfulJobsCount"].selector + provider.rjust(32, b"\0")
+
+
+def _at(block: BlockId) -> dict[str, str]:
+    return {"blockHash": show_bytes(block.hash)}
+
+
+def _number(answer: str) -> int:
+    # An account without code answers a call with nothing.
+    return 0 if answer == "0x" else int(answer, 16)
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))

@@ -1,78 +1,105 @@
 """
 Run the signer: take the lease, step, and wait out whatever passes by itself.
 
-A stranger's transaction on our key ends the signing until the program is started again by a person.
+What only a person can mend is written into the signer's row and told once; the signer looks at it again at each step.
 """
 
-import asyncio
+from asyncio import Event
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import psycopg
 import structlog
 
-from chain.calls import chain_id
 from chain.errors import RpcError
 from chain.rpc import Rpc
 from chain.signer import Signer
 from dispatch.chain_writer import ChainWriter
-from dispatch.credit_store import LeaseTaken, lease
-from dispatch.crediting import Crediting, Held, KeyUsedByStranger
+from dispatch.credit_lease_store import LeaseTaken, connected, lease
+from dispatch.credit_store import CreditStore
+from dispatch.credit_values import Limits
+from dispatch.crediting import Credited, Crediting, Held
+from dispatch.program import preferred_last
+from dispatch.witness import Witness
+from models.values import checksum_address
+from runtime import feed
 from runtime.lifecycle import pause
 
 logger = structlog.get_logger()
 
-STEP_SECONDS: Final = 0.5
+STEP_SECONDS_MIN: Final = 0.1
 TROUBLE_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerSettings:
-    """Where to credit, with which key, and what one unit of gas may cost at most."""
+    """Where to credit, with which key and within which limits, and where confirmations are read again."""
 
     opbnb_urls: tuple[str, ...]
     chain_id: int
     contract: bytes
-    fee_max_wei: int
+    bsc_urls: tuple[str, ...]
+    bsc_chain_id: int
+    job_manager: bytes
+    limits: Limits
     signer: Signer = field(repr=False)
 
 
-async def credit(database_url: str, settings: SignerSettings, stop: asyncio.Event) -> None:
+async def credit(database_url: str, settings: SignerSettings, stop: Event) -> None:
     """Credit finished jobs until told to stop; only one of all running signers does at a time."""
     trouble = ""
     while not stop.is_set():
         try:
-            async with Rpc(settings.opbnb_urls) as rpc, lease(database_url) as store:
-                writer = ChainWriter(rpc, settings.signer, chain_id=settings.chain_id, contract=settings.contract)
-                await _check_chain(rpc, settings)
-                logger.info("credit.lease", signer=repr(settings.signer))
-                crediting = Crediting(store, writer, clock=_now, fee_max_wei=settings.fee_max_wei)
-                await _repeat(crediting, stop)
-        except (psycopg.OperationalError, RpcError, LeaseTaken) as error:
+            async with lease(partial(connected, database_url), settings.signer.address) as store:
+                trouble = await _lead(store, settings, database_url, trouble, stop)
+        except (psycopg.OperationalError, LeaseTaken) as error:
             trouble = _complain(trouble, f"{type(error).__name__}: {error}")
             await pause(stop, TROUBLE_SECONDS)
-        except KeyUsedByStranger as error:
-            logger.error("credit.halted", reason=str(error), do="find out who uses the key, then restart the reactor")
-            await stop.wait()
 
 
-async def _repeat(crediting: Crediting, stop: asyncio.Event) -> None:
-    trouble = ""
+async def _lead(store: CreditStore, settings: SignerSettings, database_url: str, trouble: str, stop: Event) -> str:
+    """Step under the lease until told to stop; what keeps us from it is shown in the signer's row."""
     while not stop.is_set():
         try:
-            outcome = await crediting.step()
-            trouble = _complain(trouble, outcome.reason if isinstance(outcome, Held) else outcome.refusal)
+            async with crediting(store, settings) as signer, feed.ticks(database_url) as ticks:
+                logger.info("credit.lease", signer=checksum_address(settings.signer.address))
+                async for _ in ticks:
+                    if stop.is_set():
+                        break
+                    trouble = _complain(trouble, _reason(await signer.step()))
+                    await pause(stop, STEP_SECONDS_MIN)
         except RpcError as error:
             trouble = _complain(trouble, f"{type(error).__name__}: {error}")
+            await store.beat(waits_for=trouble, balance_wei=None)
             await pause(stop, TROUBLE_SECONDS)
-        await pause(stop, STEP_SECONDS)
+    return trouble
 
 
-async def _check_chain(rpc: Rpc, settings: SignerSettings) -> None:
-    answered: Any = await rpc.ask(chain_id())
-    if int(answered, 16) != settings.chain_id:
-        raise RpcError(f"OPBNB_RPC_URL is of chain {int(answered, 16)}, not {settings.chain_id}: nothing is signed")
+@asynccontextmanager
+async def crediting(store: CreditStore, settings: SignerSettings) -> AsyncIterator[Crediting]:
+    """Yield the signer's loop on both chains, once each has proven to be the one that is meant."""
+    async with (
+        Rpc(settings.opbnb_urls, chain_id=settings.chain_id) as opbnb,
+        Rpc(preferred_last(settings.bsc_urls), chain_id=settings.bsc_chain_id) as bsc,
+    ):
+        for rpc in (opbnb, bsc):
+            await rpc.look()
+        yield Crediting(
+            store,
+            ChainWriter(opbnb, settings.signer, chain_id=settings.chain_id, contract=settings.contract),
+            Witness(bsc, settings.job_manager),
+            signer=settings.signer.address,
+            limits=settings.limits,
+            clock=_now,
+        )
+
+
+def _reason(outcome: Credited | Held) -> str:
+    return outcome.reason if isinstance(outcome, Held) else outcome.complaint
 
 
 def _complain(trouble: str, reason: str) -> str:

@@ -1,202 +1,248 @@
 """
-The books of crediting: intents and signed transactions in Postgres.
+The books of crediting: intents, nonces and signed transactions in Postgres.
 
-All goes through one connection that holds the signer's lease, an advisory lock of its session. A reactor that loses
-the connection loses the lease and can write nothing more, so there is never a second signer.
+All goes through the one connection that holds the signer's lease (`credit_lease_store`): who has lost it can write
+nothing more.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from datetime import datetime
-
-import psycopg
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from chain.signer import Signed
-from dispatch.credit_values import Attempt, Books, Intent
+from dispatch import credit_books_store
+from dispatch.credit_values import Attempt, Books, Due, Intent, Kind
 from models.state import JOBS
-from models.values import ZERO_ADDRESS, Fees
+from models.values import Fees
 from runtime import feed, state_store
 from runtime.database import Connection
 
-LEASE = 7_041_204_705
+FULL_LOOK_AFTER = timedelta(minutes=1)
+"""How often all confirmations are looked through again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAttempt:
+    """A transaction that was signed for an intent and is still to be stored; `starts_nonce` when it is the first."""
+
+    intent: Intent
+    nonce: int
+    kind: Kind
+    gas: int
+    fees: Fees
+    signed: Signed
+    starts_nonce: bool
+
+    def stored(self, now: datetime) -> Attempt:
+        """Return the attempt that it is once it is stored."""
+        return Attempt(
+            transaction_hash=self.signed.hash,
+            nonce=self.nonce,
+            kind=self.kind,
+            raw=self.signed.raw,
+            gas=self.gas,
+            fees=self.fees,
+            signed_at=now,
+        )
 
 
 class CreditStore:
-    """The books, for as long as we hold the lease."""
+    """The books of one signer, for as long as we hold the lease."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, signer: bytes) -> None:
         self._connection = connection
-        # Confirmations up to here have an intent; what is final does not change.
+        self._signer = signer
+        # Confirmations up to here have an intent; what is final does not change, unless by a reindex.
         self._looked_through = -1
+        self._looked_through_all_at: datetime | None = None
 
-    async def books(self) -> Books:
-        """Return what there is to do, all as of one moment."""
-        async with self._connection.transaction():
-            await self._connection.execute("set transaction isolation level repeatable read")
-            finals = {row[0]: row[1] async for row in await self._connection.execute(_FINALS)}
-            final, bsc_final = finals.get("opbnb", -1), finals.get("bsc", -1)
-            return Books(
-                final_block=final,
-                open=await self._open(final),
-                surplus=await self._surplus(final),
-                due=await self._due(bsc_final),
-                due_through=bsc_final,
-            )
+    async def books(self, now: datetime, *, resting: int) -> Books:
+        """Return what there is to do, all as of one moment, once what has become final is settled."""
+        if self._looked_through_all_at is None or now - self._looked_through_all_at >= FULL_LOOK_AFTER:
+            await self._connection.execute(_UNSETTLE)
+            self._looked_through, self._looked_through_all_at = -1, now
+        await self._connection.execute(_SETTLE, {"now": now})
+        return await credit_books_store.read(
+            self._connection, self._signer, looked_through=self._looked_through, resting=resting
+        )
 
-    async def decide(self, books: Books, adopted: frozenset[bytes], now: datetime) -> None:
-        """Make an intent of each due confirmation; those adopted, new or old, never get a transaction."""
-        if books.due or adopted:
-            async with self._connection.transaction():
-                await self._connection.execute(
-                    """
-                    insert into credits (job_id, provider, decided_at, adopted)
-                    select job_id, provider, %(now)s, adopted
-                    from unnest(%(jobs)s::bytea[], %(providers)s::bytea[], %(adopted)s::boolean[])
-                        as due (job_id, provider, adopted)
-                    on conflict do nothing
-                    """,
-                    {
-                        "now": now,
-                        "jobs": [job_id for job_id, _ in books.due],
-                        "providers": [provider for _, provider in books.due],
-                        "adopted": [job_id in adopted for job_id, _ in books.due],
-                    },
-                )
-                await self._connection.execute(
-                    "update credits set adopted = true where job_id = any(%s) and not adopted", (list(adopted),)
-                )
-                await self._tell([*adopted, *(job_id for job_id, _ in books.due)])
-        self._looked_through = books.due_through
+    async def unexplained(self, final: int, limit: int) -> list[bytes]:
+        """Return the transactions of the newest final increments that no attempt of ours has made."""
+        return await credit_books_store.unexplained(self._connection, final, limit)
 
-    async def keep(self, intent: Intent, nonce: int, fees: Fees, signed: Signed, now: datetime) -> None:
-        """Store a signed transaction; it may be sent once this returns."""
+    async def decide(self, due: Sequence[Due], adopted: frozenset[bytes], now: datetime) -> None:
+        """Make an intent of each confirmation; those adopted, new or old, never get a transaction."""
+        if not due and not adopted:
+            return
         async with self._connection.transaction():
             await self._connection.execute(
                 """
-                insert into credit_attempts (
-                    job_id, nonce, transaction_hash, signed, max_fee_per_gas, max_priority_fee_per_gas, signed_at
-                ) values (%s, %s, %s, %s, %s, %s, %s)
+                insert into credits (job_id, provider, decided_at, adopted)
+                select job_id, provider, %(now)s, adopted
+                from unnest(%(jobs)s::bytea[], %(providers)s::bytea[], %(adopted)s::boolean[])
+                    as due (job_id, provider, adopted)
+                on conflict do nothing
                 """,
-                (intent.job_id, nonce, signed.hash, signed.raw, fees.max_wei, fees.priority_wei, now),
+                {
+                    "now": now,
+                    "jobs": [each.job_id for each in due],
+                    "providers": [each.provider for each in due],
+                    "adopted": [each.job_id in adopted for each in due],
+                },
+            )
+            await self._connection.execute(
+                "update credits set adopted = true where job_id = any(%s) and not adopted", (list(adopted),)
+            )
+            await self._tell([*adopted, *(each.job_id for each in due)])
+
+    def looked_through(self, block: int) -> None:
+        """Remember that each final confirmation up to a BSC block has an intent."""
+        self._looked_through = block
+
+    async def keep(self, attempts: Sequence[NewAttempt], now: datetime) -> None:
+        """Store signed transactions; they may be sent once this returns."""
+        if not attempts:
+            return
+        async with self._connection.transaction():
+            for attempt in attempts:
+                await self._keep(attempt, now)
+            await self._tell([attempt.intent.job_id for attempt in attempts])
+
+    async def sent(self, attempts: Sequence[tuple[Intent, Attempt]], answers: Sequence[str], now: datetime) -> None:
+        """Remember when transactions were last handed to an endpoint, and what it made of them."""
+        if not attempts:
+            return
+        async with self._connection.transaction():
+            await self._connection.execute(
+                """
+                update credit_attempts set sent_at = %s, answer = said.answer
+                from unnest(%s::bytea[], %s::text[]) as said (transaction_hash, answer)
+                where credit_attempts.transaction_hash = said.transaction_hash
+                """,
+                (now, [attempt.transaction_hash for _, attempt in attempts], list(answers)),
+            )
+            await self._tell([intent.job_id for intent, _ in attempts])
+
+    async def free(self, intent: Intent, reason: str, now: datetime) -> None:
+        """Let an intent have another nonce: the one it has was consumed without a credit."""
+        async with self._connection.transaction():
+            await self._connection.execute(_FREE, {"job": intent.job_id, "reason": reason, "now": now})
+            await self._tell([intent.job_id])
+
+    async def block(self, intent: Intent, reason: str, now: datetime) -> None:
+        """Note that the contract would not credit the provider of an intent, once more."""
+        async with self._connection.transaction():
+            await self._connection.execute(
+                "update credits set blocked_reason = %s, blocked_at = %s, refusals = refusals + 1 where job_id = %s",
+                (reason, now, intent.job_id),
             )
             await self._tell([intent.job_id])
 
-    async def sent(self, intent: Intent, transaction_hash: bytes, now: datetime) -> None:
-        """Remember when a transaction was last handed to an endpoint."""
-        async with self._connection.transaction():
-            await self._connection.execute(
-                "update credit_attempts set sent_at = %s where transaction_hash = %s", (now, transaction_hash)
-            )
-            await self._tell([intent.job_id])
+    async def adopt(self, nonces: int, final_block: int, reason: str, now: datetime) -> None:
+        """Account for all nonces below `nonces`."""
+        await self._connection.execute(_ADOPT, {"signer": self._signer, "nonces": nonces, "final": final_block,
+            "reason": reason, "now": now})  # fmt: skip
 
-    async def give_up_nonce(self, intent: Intent, reason: str, now: datetime) -> None:
-        """Close the live attempts of an intent: their nonce was consumed without a credit."""
-        async with self._connection.transaction():
-            await self._connection.execute(
-                "update credit_attempts set failed_at = %s, failure = %s where job_id = %s and failed_at is null",
-                (now, reason, intent.job_id),
-            )
-            await self._tell([intent.job_id])
+    async def halt(self, reason: str) -> None:
+        """Sign nothing more until a person has looked."""
+        await self._connection.execute(
+            "update signers set halted_reason = %s where address = %s", (reason, self._signer)
+        )
+
+    async def heed(self) -> None:
+        """Take a person's word as followed: what was strange is history."""
+        await self._connection.execute(
+            "update signers set adopts = false, halted_reason = null where address = %s", (self._signer,)
+        )
+
+    async def beat(self, *, waits_for: str, balance_wei: int | None) -> None:
+        """Show that we live, what we wait for, and what the account holds."""
+        await self._connection.execute(
+            """
+            insert into signers (address, beat_at) values (%(signer)s, clock_timestamp())
+            on conflict (address) do update set beat_at = clock_timestamp(), waits_for = nullif(%(reason)s, ''),
+                balance = coalesce(%(balance)s, signers.balance)
+            """,
+            {"signer": self._signer, "reason": waits_for, "balance": balance_wei},
+        )
+
+    async def _keep(self, attempt: NewAttempt, now: datetime) -> None:
+        row = {"signer": self._signer, "nonce": attempt.nonce, "job": attempt.intent.job_id, "now": now}
+        if attempt.starts_nonce:
+            await self._connection.execute(_TAKE, row)
+        await self._connection.execute(
+            _KEEP,
+            row
+            | {
+                "kind": attempt.kind.value,
+                "hash": attempt.signed.hash,
+                "signed": attempt.signed.raw,
+                "gas": attempt.gas,
+                "max_fee": attempt.fees.max_wei,
+                "priority": attempt.fees.priority_wei,
+            },
+        )
 
     async def _tell(self, job_ids: Sequence[bytes]) -> None:
         await feed.append(self._connection, await state_store.touch(self._connection, JOBS, job_ids))
 
-    async def _open(self, final: int) -> tuple[Intent, ...]:
-        rows = await self._connection.execute(_OPEN, {"final": final})
-        intents: dict[bytes, Intent] = {}
-        async for row in rows:
-            earlier = intents.get(row[0], Intent(job_id=row[0], provider=row[1]))
-            live = () if row[2] is None else (_attempt(row[2:]),)
-            intents[row[0]] = Intent(job_id=row[0], provider=row[1], live=earlier.live + live)
-        return tuple(intents.values())
 
-    async def _surplus(self, final: int) -> Mapping[bytes, int]:
-        rows = await self._connection.execute(_SURPLUS, {"final": final})
-        return {row[0]: row[1] async for row in rows}
-
-    async def _due(self, final: int) -> tuple[tuple[bytes, bytes], ...]:
-        rows = await self._connection.execute(
-            _DUE, {"after": self._looked_through, "final": final, "nobody": ZERO_ADDRESS}
-        )
-        return tuple([(row[0], row[1]) async for row in rows])
-
-
-class LeaseTaken(Exception):
-    """Another reactor signs."""
-
-
-@asynccontextmanager
-async def lease(url: str) -> AsyncIterator[CreditStore]:
-    """Take the signer's lease and yield the books; it ends with the connection. Raises `LeaseTaken`."""
-    async with await psycopg.AsyncConnection.connect(
-        url, autocommit=True, application_name="lamda-signer", options="-c timezone=UTC"
-    ) as connection:
-        row = await (await connection.execute("select pg_try_advisory_lock(%s)", (LEASE,))).fetchone()
-        if row is None or not row[0]:
-            raise LeaseTaken("another reactor holds the signer's lease")
-        try:
-            yield CreditStore(connection)
-        finally:
-            # The server notices a closed connection a moment later; whoever comes next need not wait for that.
-            with suppress(psycopg.Error):
-                await connection.execute("select pg_advisory_unlock(%s)", (LEASE,))
-
-
-def _attempt(row: tuple[object, ...]) -> Attempt:
-    transaction_hash, nonce, raw, max_fee, priority, signed_at, sent_at = row
-    assert isinstance(transaction_hash, bytes)
-    assert isinstance(nonce, int)
-    assert isinstance(raw, bytes)
-    assert isinstance(signed_at, datetime)
-    assert sent_at is None or isinstance(sent_at, datetime)
-    return Attempt(
-        transaction_hash=transaction_hash,
-        nonce=nonce,
-        raw=raw,
-        fees=Fees(max_wei=int(str(max_fee)), priority_wei=int(str(priority))),
-        signed_at=signed_at,
-        sent_at=sent_at,
-    )
-
-
-# What a paused chain calls final may be what a person is looking into.
-_FINALS = "select chain, final_through from checkpoints where paused_reason is null"
-
-_OPEN = """
-select credit.job_id, credit.provider, attempt.transaction_hash, attempt.nonce, attempt.signed,
-    attempt.max_fee_per_gas, attempt.max_priority_fee_per_gas, attempt.signed_at, attempt.sent_at
-from credits credit
-left join credit_attempts attempt on attempt.job_id = credit.job_id and attempt.failed_at is null
-where not credit.adopted and not exists (
-    select from credit_attempts mined
+_FINAL_INCREMENT = """
+exists (
+    select from credit_attempts ours
     join job_count_incremented fact using (transaction_hash)
-    where mined.job_id = credit.job_id and fact.block_number <= %(final)s
+    join checkpoints chain on chain.chain = 'opbnb'
+    where ours.job_id = credits.job_id and ours.kind = 'credit' and fact.provider = credits.provider
+        and fact.block_number <= chain.final_through and chain.paused_reason is null
 )
-order by credit.decided_at, credit.job_id, attempt.id
 """
 
-_SURPLUS = """
-with onchain as (
-    select provider, count(*) as credited,
-        count(*) filter (where transaction_hash in (select transaction_hash from credit_attempts)) as ours
-    from job_count_incremented where block_number <= %(final)s group by provider
-)
-select provider, credited - ours - (
-    select count(*) from credits where credits.provider = onchain.provider and adopted
-) from onchain
+# Uses the index credits_open.
+_SETTLE = f"""
+update credits set settled_at = %(now)s, blocked_reason = null, blocked_at = null
+where settled_at is null and not adopted and {_FINAL_INCREMENT}
 """
 
-_DUE = """
-select confirmed.job_id, created.provider
-from (
-    select distinct on (job_id) * from job_confirmed
-    where block_number > %(after)s and block_number <= %(final)s
-    order by job_id, block_number, log_index
-) confirmed
-cross join lateral (
-    select provider from job_created fact where fact.job_id = confirmed.job_id order by block_number, log_index limit 1
-) created
-where created.provider <> %(nobody)s
-    and not exists (select from credits where credits.job_id = confirmed.job_id)
-order by confirmed.block_number, confirmed.log_index
+# A reindex may have taken away an increment that was never there.
+_UNSETTLE = """
+update credits set settled_at = null
+where settled_at is not null and not exists (
+    select from credit_attempts ours join job_count_incremented fact using (transaction_hash)
+    where ours.job_id = credits.job_id and ours.kind = 'credit'
+)
+"""
+
+_TAKE = """
+insert into credit_nonces (signer, nonce, job_id, after_nonce, after_adoption, taken_at)
+select %(signer)s, %(nonce)s, %(job)s, case when adopted.nonces is null then %(nonce)s::bigint - 1 end,
+    adopted.nonces, %(now)s
+from (select) one
+left join credit_adoptions adopted on adopted.signer = %(signer)s and adopted.nonces = %(nonce)s
+"""
+
+_KEEP = """
+with asked as (
+    update credits set blocked_reason = null, blocked_at = null where job_id = %(job)s and blocked_at is not null
+        and %(kind)s = 'credit'
+)
+insert into credit_attempts (
+    job_id, signer, nonce, kind, transaction_hash, signed, gas, max_fee_per_gas, max_priority_fee_per_gas, signed_at
+) values (
+    %(job)s, %(signer)s, %(nonce)s, %(kind)s, %(hash)s, %(signed)s, %(gas)s, %(max_fee)s, %(priority)s, %(now)s
+)
+"""
+
+# Whatever was decided: a nonce that has credited is never freed.
+_FREE = """
+update credit_nonces freed set freed_at = %(now)s, failure = %(reason)s
+where job_id = %(job)s and freed_at is null and not exists (
+    select from credit_attempts ours join job_count_incremented fact using (transaction_hash)
+    where ours.signer = freed.signer and ours.nonce = freed.nonce
+)
+"""
+
+_ADOPT = """
+insert into credit_adoptions (signer, nonces, final_block, reason, adopted_at)
+values (%(signer)s, %(nonces)s, %(final)s, %(reason)s, %(now)s)
+on conflict do nothing
 """

@@ -1,31 +1,51 @@
 """The values that crediting passes between its beats."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from models.values import Fees
+from chain.sending import Answer
+from dispatch.verify import Claim
+from models.values import BlockId, Fees
+
+
+class Kind(StrEnum):
+    """What a transaction is for: to credit a provider, or to free its nonce by sending nothing to ourselves."""
+
+    CREDIT = "credit"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A transaction signed for an intent."""
+    """A transaction signed for an intent; `answer` is what an endpoint made of it when it was last sent."""
 
     transaction_hash: bytes
     nonce: int
+    kind: Kind
     raw: bytes
+    gas: int
     fees: Fees
     signed_at: datetime
-    sent_at: datetime | None
+    sent_at: datetime | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """One job to credit, with its live attempts, oldest first; all of them are of one nonce."""
+    """
+    One job to credit, with its live attempts, oldest first; all of them are of one nonce.
+
+    `signer` is the account of that nonce, `rests_until` is when the contract may be asked again after it refused.
+    """
 
     job_id: bytes
     provider: bytes
+    signer: bytes | None = None
     live: tuple[Attempt, ...] = ()
+    refusals: int = 0
+    rests_until: datetime | None = None
 
     @property
     def nonce(self) -> int | None:
@@ -36,27 +56,58 @@ class Intent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """
-    How many transactions the chain has seen from our account.
+    What the chain and an endpoint's pool say of our account.
 
-    `final` is the count at the final block that our index has reached, `latest` at the newest block, `pending` with
-    what waits in the endpoint's pool. `fees` are what the endpoint suggests now.
+    `latest` counts the transactions up to our own newest block, `final` those that are final there as far as we have
+    watched, `pending` those with what waits in the pool. `height` is the newest block of the endpoint. `fees` are what
+    is suggested now, `price_wei` what a unit of gas costs at least now.
     """
 
+    height: int
     final: int
     latest: int
     pending: int
     fees: Fees
+    price_wei: int
+    balance_wei: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """How many transactions an account had sent as of a block of ours."""
+
+    block: BlockId
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """A mined transaction: where, and whether it did what it was for."""
 
-    block_number: int
+    block: BlockId
     succeeded: bool
 
 
 Receipts = Mapping[bytes, Receipt]
+"""By the hash of the transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A final `JobConfirmed` without an intent: whom it credits, and what is claimed of its log."""
+
+    job_id: bytes
+    provider: bytes
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerRow:
+    """What is written of our account: why it is halted or paused, and a person's word that history may be adopted."""
+
+    halted_reason: str | None
+    paused_reason: str | None
+    adopts: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,23 +115,36 @@ class Books:
     """
     What the database knows, as of one moment.
 
-    `final_block` is the newest final opBNB block whose facts we hold. `open` are intents that no final increment has
-    settled. `nonces` are those of live attempts. `surplus` counts, per provider, final increments on chain that no
-    intent of ours explains. `due` are final confirmations without an intent, oldest first, as (job, provider), up to
-    the BSC block `due_through`.
+    `head` is the newest opBNB block whose facts we hold, `final_block` the newest of those that are final. `open` are
+    intents that no final increment has settled. `surplus` counts, per provider of whom something is due or unsigned,
+    final increments on chain that no intent of ours explains; `counts` is what the contract counted for them by
+    `head`. `due` are final confirmations without an intent, oldest first, up to the BSC block `due_through`.
+    `accounted` is the first nonce that neither an adoption nor an attempt accounts for, None before any adoption.
     """
 
+    signer: SignerRow
+    head: BlockId | None
     final_block: int
     open: tuple[Intent, ...]
     surplus: Mapping[bytes, int]
-    due: tuple[tuple[bytes, bytes], ...]
+    counts: Mapping[bytes, int]
+    due: tuple[Due, ...]
     due_through: int
-
-    def without(self, adopted: frozenset[bytes]) -> "Books":
-        """Return the same books, the intents of these jobs closed."""
-        return replace(self, open=tuple(intent for intent in self.open if intent.job_id not in adopted))
+    accounted: int | None
 
     @property
-    def nonces(self) -> frozenset[int]:
-        """Return the nonces that live attempts hold."""
-        return frozenset(intent.nonce for intent in self.open if intent.nonce is not None)
+    def live(self) -> tuple[Intent, ...]:
+        """The intents that hold a nonce."""
+        return tuple(intent for intent in self.open if intent.live)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The most that a unit of gas may cost for a credit, in wei."""
+
+    fee_max_wei: int
+
+    @property
+    def release_fee_max_wei(self) -> int:
+        """Return the same for a release: it takes less than half the gas of a credit, and must outbid one."""
+        return 2 * self.fee_max_wei

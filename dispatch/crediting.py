@@ -2,27 +2,32 @@
 Credit finished jobs on chain, each exactly once.
 
     read    the books, the account, and the receipts of what is live
-    decide  `settle`: which jobs the chain has credited already, and for each open intent what to do
-    commit  intents; transactions signed and stored
+    decide  `permit`: may the account be used; `settle`: for each open intent what to do
+    commit  intents, once their confirmations have been read again; transactions signed and stored
     act     send what is stored
 
-Before anything is signed, our index must cover every nonce that the account has used and we cannot explain: an empty
-or restored database waits here, and what it finds on chain counts as credited.
+Nothing is sent that is not stored, and nothing signed on a nonce unless all before it are accounted for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from chain.sending import Answer
-from dispatch import settle
-from dispatch.chain_writer import ChainWriter, DryRunFailed
+from dispatch import permit, settle
+from dispatch.chain_writer import ChainWriter
 from dispatch.credit_store import CreditStore
-from dispatch.credit_values import Account, Attempt, Books, Intent
-from dispatch.settle import GiveUpNonce, Replace, Send, Sign, Stranger, Verdict
-from models.values import Fees, checksum_address, show_bytes
+from dispatch.credit_values import Account, Books, Intent, Limits
+from dispatch.nonce_watch import NonceWatch
+from dispatch.permit import Adopt, Go, Halt, Hold
+from dispatch.settle import FreeNonce, Sign, Stranger, Unclear, Verdict, Wait
+from dispatch.signing import Order, Signing
+from dispatch.witness import Witness
+from models.values import BlockId, checksum_address, show_bytes
+
+UNKNOWN_MAX = 1_000
+"""How many transactions a database may have lost and adopt again by itself."""
 
 logger = structlog.get_logger()
 
@@ -32,13 +37,13 @@ class Credited:
     """
     What one step did: intents decided (adopted among them), transactions sent.
 
-    `refusal` is why a dry run kept us from signing, or empty.
+    `complaint` is why something does not go on, or empty.
     """
 
-    decided: int
-    adopted: int
-    sent: int
-    refusal: str
+    decided: int = 0
+    adopted: int = 0
+    sent: int = 0
+    complaint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,93 +53,138 @@ class Held:
     reason: str
 
 
-class KeyUsedByStranger(Exception):
-    """A transaction we know nothing of used our account's nonce: a person must look before anything more is signed."""
-
-
 class Crediting:
-    """The signer's loop."""
+    """The signer's loop, for as long as it holds its lease."""
 
     def __init__(
-        self, store: CreditStore, writer: ChainWriter, *, clock: Callable[[], datetime], fee_max_wei: int
+        self,
+        store: CreditStore,
+        writer: ChainWriter,
+        witness: Witness,
+        *,
+        signer: bytes,
+        limits: Limits,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._writer = writer
+        self._witness = witness
+        self._signer = signer
+        self._limits = limits
         self._clock = clock
-        self._fee_max_wei = fee_max_wei
+        self._signing = Signing(store, writer, limits, clock)
+        self._watch = NonceWatch(writer)
+        # Until every nonce was accounted for once, those we do not know may be history.
+        self._starting = True
+        self._height_at_start = 0
 
     async def step(self) -> Credited | Held:
-        """Bring every credit one step nearer. Raises an `RpcError`, a database error or `KeyUsedByStranger`."""
-        books = await self._store.books()
-        if books.final_block < 0:
-            return Held("opBNB is not indexed yet, or paused")
-        account = await self._writer.account(final_block=books.final_block)
-        if strange := settle.unexplained(account, books.nonces):
-            return Held(
-                f"nonces {strange} were used by transactions that this database does not know: "
-                "nothing is signed until they are final in our index"
-            )
-        adopted = settle.adopt(books)
-        await self._store.decide(books, adopted, self._clock())
-        sent, refusal = await self._settle_all(books.without(adopted), account)
-        return Credited(decided=len(books.due), adopted=len(adopted), sent=sent, refusal=refusal)
+        """Bring every credit one step nearer. Raises an `RpcError` or a database error."""
+        balance: int | None = None
+        books = await self._store.books(self._clock(), resting=len(self._witness.resting))
+        outcome: Credited | Held | None = _held(permit.standing(books))
+        if outcome is None and books.head is not None:
+            account = await self._watch.account(books.head, books.final_block)
+            balance = account.balance_wei
+            outcome = await self._proceed(books, account, books.head)
+        assert outcome is not None, "books without a head are held"
+        reason = outcome.reason if isinstance(outcome, Held) else outcome.complaint
+        await self._store.beat(waits_for=reason, balance_wei=balance)
+        return outcome
 
-    async def _settle_all(self, books: Books, account: Account) -> tuple[int, str]:
+    async def _proceed(self, books: Books, account: Account, head: BlockId) -> Credited | Held:
+        verdicts = await self._settle(books, account)
+        strange = [verdict.nonce for _, verdict in verdicts if isinstance(verdict, Stranger)]
+        self._height_at_start = self._height_at_start or account.height
+        match permit.permit(books, account, strange, starting=self._starting, height_at_start=self._height_at_start):
+            case Hold(reason):
+                return Held(reason)
+            case Halt(reason):
+                return await self._halt(reason)
+            case Adopt() as adoption:
+                return await self._adopt(books, adoption, verdicts)
+            case Go(next_nonce):
+                self._starting = self._starting and any(isinstance(verdict, Unclear) for _, verdict in verdicts)
+                return await self._credit(books, account, verdicts, Order(head=head, next_nonce=next_nonce))
+
+    async def _settle(self, books: Books, account: Account) -> list[tuple[Intent, Verdict]]:
+        """Return what to do for each intent whose nonce is ours to judge, or that has none."""
+        ours = [intent for intent in books.open if intent.signer in (None, self._signer)]
         receipts = await self._writer.receipts(
-            attempt.transaction_hash
-            for intent in books.open
-            for attempt in intent.live
-            if attempt.nonce < account.latest
+            attempt.transaction_hash for intent in ours for attempt in intent.live if attempt.nonce < account.latest
         )
-        taken, sent, refusal = books.nonces, 0, ""
-        for intent in books.open:
-            verdict = settle.settle(intent, account, receipts, now=self._clock(), fee_max_wei=self._fee_max_wei)
-            if verdict == Sign() and not settle.room(account, taken):
-                continue
-            try:
-                taken |= await self._carry_out(intent, verdict, account, taken)
-                sent += isinstance(verdict, Sign | Send | Replace)
-            except DryRunFailed as error:
-                refusal = error.reason
-        return sent, refusal
+        now, final = self._clock(), books.final_block
+        return [
+            (each, settle.settle(each, account, receipts, final_block=final, now=now, limits=self._limits))
+            for each in ours
+        ]
 
-    async def _carry_out(
-        self, intent: Intent, verdict: Verdict, account: Account, taken: frozenset[int]
-    ) -> frozenset[int]:
-        """Do what was decided for an intent; return the nonce it took, if it took one."""
-        match verdict:
-            case Sign():
-                nonce = settle.next_nonce(account, taken)
-                await self._send(intent, await self._sign(intent, nonce, account.fees))
-                return frozenset({nonce})
-            case Send(attempt):
-                await self._send(intent, attempt)
-            case Replace(nonce, fees):
-                await self._send(intent, await self._sign(intent, nonce, fees))
-            case GiveUpNonce(reason):
-                await self._store.give_up_nonce(intent, reason, self._clock())
-                logger.warning("credit.reverted", job=show_bytes(intent.job_id), reason=reason)
-            case Stranger(nonce):
-                raise KeyUsedByStranger(f"nonce {nonce} was used by a transaction that this reactor never signed")
-        return frozenset()
+    async def _halt(self, reason: str) -> Held:
+        await self._store.halt(reason)
+        logger.error("credit.halted", reason=reason)
+        return Held(f"halted: {reason}")
 
-    async def _sign(self, intent: Intent, nonce: int, fees: Fees) -> Attempt:
-        signed = await self._writer.sign(intent.provider, nonce=nonce, fees=fees)
+    async def _adopt(self, books: Books, adoption: Adopt, verdicts: Sequence[tuple[Intent, Verdict]]) -> Held:
+        """Account for nonces as history; those of ours that others spent are free, and their credits surplus."""
+        if adoption.unknown:
+            credits_of = await self._store.unexplained(books.final_block, UNKNOWN_MAX)
+            if missing := adoption.unknown - await self._writer.own_nonces(credits_of):
+                return await self._halt(permit.describe_stranger(missing).reason)
+        for intent, verdict in verdicts:
+            if isinstance(verdict, Stranger):
+                await self._store.free(intent, "spent by a transaction that this database does not know", self._clock())
+        await self._store.adopt(adoption.nonces, books.final_block, adoption.reason, self._clock())
+        await self._store.heed()
+        logger.warning("credit.adopted", nonces=adoption.nonces, block=books.final_block, reason=adoption.reason)
+        return Held(f"adopted {adoption.nonces} nonces: {adoption.reason}")
+
+    async def _credit(
+        self, books: Books, account: Account, verdicts: Sequence[tuple[Intent, Verdict]], order: Order
+    ) -> Credited:
+        for intent, verdict in verdicts:
+            if isinstance(verdict, FreeNonce):
+                await self._free(intent, verdict)
+        adopted, decided = await self._decide(books)
+        wanted = [(intent, verdict) for intent, verdict in verdicts if intent.job_id not in adopted]
+        if books.signer.paused_reason is not None:
+            # What is signed already goes on: its nonce is spent either way.
+            wanted = [(intent, verdict) for intent, verdict in wanted if not isinstance(verdict, Sign)]
+        sent, complaint = await self._signing.carry_out(wanted, books, account, order)
+        paused = books.signer.paused_reason and f"paused: {books.signer.paused_reason}"
+        return Credited(
+            decided=decided,
+            adopted=len(adopted),
+            sent=sent,
+            complaint=paused or complaint or _complaint(verdicts) or self._other_signers(books),
+        )
+
+    async def _free(self, intent: Intent, verdict: FreeNonce) -> None:
         now = self._clock()
-        await self._store.keep(intent, nonce, fees, signed, now)
-        return Attempt(
-            transaction_hash=signed.hash, nonce=nonce, raw=signed.raw, fees=fees, signed_at=now, sent_at=None
-        )
+        await self._store.free(intent, verdict.reason, now)
+        if verdict.refused:
+            await self._store.block(intent, verdict.reason, now)
+        logger.warning("credit.nonce_freed", job=show_bytes(intent.job_id), nonce=intent.nonce, reason=verdict.reason)
 
-    async def _send(self, intent: Intent, attempt: Attempt) -> None:
-        answer = await self._writer.send(attempt.raw)
-        await self._store.sent(intent, attempt.transaction_hash, self._clock())
-        say = logger.info if answer in (Answer.TAKEN, Answer.PERHAPS_TAKEN) else logger.warning
-        say(
-            "credit.sent",
-            job=show_bytes(intent.job_id),
-            provider=checksum_address(intent.provider),
-            nonce=attempt.nonce,
-            transaction=show_bytes(attempt.transaction_hash),
-            answer=answer.name,
-        )
+    async def _decide(self, books: Books) -> tuple[frozenset[bytes], int]:
+        """Make intents of what is due and still on chain; return the jobs adopted, and how many intents there are."""
+        resting = self._witness.resting
+        proven = set(await self._witness.proven([due.claim for due in books.due if due.claim not in resting]))
+        due = tuple(each for each in books.due if each.claim in proven)
+        adopted = settle.adopt(books, due)
+        await self._store.decide(due, adopted, self._clock())
+        if len(due) == len(books.due):
+            self._store.looked_through(books.due_through)
+        return adopted, len(due)
+
+    def _other_signers(self, books: Books) -> str:
+        others = {intent.signer for intent in books.open if intent.signer not in (None, self._signer)}
+        names = ", ".join(checksum_address(each) for each in others if each is not None)
+        return f"credits signed with another key wait for it: start a reactor with the key of {names}" if names else ""
+
+
+def _held(hold: Hold | None) -> Held | None:
+    return None if hold is None else Held(hold.reason)
+
+
+def _complaint(verdicts: Sequence[tuple[Intent, Verdict]]) -> str:
+    return next((verdict.complaint for _, verdict in verdicts if isinstance(verdict, Wait) and verdict.complaint), "")

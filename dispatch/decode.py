@@ -15,7 +15,7 @@ import json
 from typing import Any
 
 from dispatch.job_values import Report, Said
-from models.values import NotAnAddress, parse_address, parse_bytes32
+from models.values import NotAnAddress, checksum_address, parse_address, parse_bytes32
 
 PAYLOAD_MAX = 64 * 1024
 MESSAGE_MAX = 2_000
@@ -48,6 +48,24 @@ def decode(subject: str, payload: bytes) -> Report:
         message=_text(body, "message", limit=MESSAGE_MAX),
         output_url=_text(body, "outputUrl", "output_url", "output_cid", limit=URL_MAX),
     )
+
+
+def owner(subject: str) -> bytes | None:
+    """Return the provider whose own subject it is, or None for one that agents share."""
+    if not subject.startswith("agents."):
+        return None
+    try:
+        return parse_address(subject.split(".")[1])
+    except NotAnAddress:
+        return None
+
+
+def sender_of(subject: str) -> str:
+    """Return the EIP-55 address that a subject vouches for, or the name of a subject that vouches for nobody."""
+    provider = owner(subject)
+    if provider is not None:
+        return checksum_address(provider)
+    return "agents.*.status" if subject.startswith("agents.") else subject
 
 
 def _body(payload: bytes) -> dict[str, Any]:

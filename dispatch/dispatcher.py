@@ -11,13 +11,13 @@ Level-triggered: work is the rows that should be there and are not, so that a lo
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from dispatch import plan, route
-from dispatch.job_values import Attempt, Spec
+from dispatch.job_values import Attempt, Spec, Waiting
 from dispatch.outbox import Outbox
 from dispatch.streams import Streams
 from dispatch.witness import Witness
@@ -60,8 +60,8 @@ class Dispatcher:
 
     async def step(self) -> HandedOut:
         """Bring jobs that are due one attempt nearer to their agents."""
-        waiting = await self._outbox.waiting(BATCH, but=self._witness.resting)
-        proven = await self._witness.proven(waiting)
+        waiting = await self._outbox.waiting(BATCH, but=[claim.job_id for claim in self._witness.resting])
+        proven = await self._proven(waiting)
         attempts = plan.attempts(proven, [self._new_token() for _ in proven])
         decided = await self._outbox.decide(attempts)
         published = await self._outbox.publish(self._send, BATCH)
@@ -82,6 +82,11 @@ class Dispatcher:
                         return
 
         return run
+
+    async def _proven(self, waiting: Sequence[Waiting]) -> list[Waiting]:
+        """Return the jobs that the chain vouches for; one that was handed out before is not asked about again."""
+        claims = await self._witness.proven([job.claim for job in waiting if not job.attempts])
+        return [job for job in waiting if job.attempts or job.claim in claims]
 
     async def _send(self, attempt: Attempt, spec: Spec) -> None:
         await self._streams.publish(route.message(attempt, spec))

@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dispatch.verify import Claim
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A job that is due for an attempt: what its `JobCreated` said and where, and the attempts made before."""
+    """A job that is due for an attempt: its provider, what its `JobCreated` said and where, the attempts before."""
 
-    job_id: bytes
-    renter: bytes
+    claim: Claim
     provider: bytes
-    payment: int
-    block_number: int
-    block_hash: bytes
-    transaction_hash: bytes
-    log_index: int
     attempts: int
+
+    @property
+    def job_id(self) -> bytes:
+        return self.claim.job_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

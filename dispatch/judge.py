@@ -7,7 +7,8 @@ Only the provider of a job may speak of it, only in answer to an attempt of ours
           └──────┴─────────► failed
 
 An attempt is stale once a later one has been answered. Until then each of them is good: all went to the same provider,
-and whoever was away takes the oldest first.
+and whoever was away takes the oldest first. That a job runs is said once: an agent that gets a job again while it runs
+it, and says so, may finish in answer to whichever attempt it likes.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class Refusal(StrEnum):
     REPEATED = "said before"
     BACKWARDS = "the agent has reported an outcome already"
     LATE = "the chain has settled the job already"
+    FLOOD = "its sender was refused too often"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,9 @@ from typing import Any
 
 from nats.errors import Error
 
+from dispatch import plan
 from dispatch.job_values import Attempt, Spec, Waiting
+from dispatch.verify import Claim
 from models.state import JOBS
 from runtime import feed, state_store
 from runtime.database import Connection, Pool
@@ -23,21 +25,39 @@ from runtime.database import Connection, Pool
 Send = Callable[[Attempt, Spec], Awaitable[None]]
 
 # The state of a job says whether its agent or the chain has spoken since. It uses the index jobs_by_status. While an
-# indexer is behind what is final, a later block may hold the confirmation of a job that looks open here.
+# indexer is behind what is final, a later block may hold the confirmation of a job that looks open here. A job that
+# runs is due where its agent, who may have forgotten it, has signed in since it began, and after a long silence: its
+# last word may have been lost.
 _DUE = """
 from jobs job
 join checkpoints chain on chain.chain = 'bsc' and chain.paused_reason is null
     and chain.state_through >= chain.finalized and job.source_block <= chain.final_through
 join job_created fact on fact.block_number = job.source_block and fact.log_index = job.source_log_index
+left join agents agent on agent.address = fact.provider
+left join retries retry on retry.job_id = job.job_id
 left join lateral (
     select attempt, decided_at, published_at from dispatches
     where job_id = job.job_id order by attempt desc limit 1
 ) newest on true
-where job.status in ('CREATED', 'ASSIGNED') and job.has_spec and job.provider is not null
+where job.status in ('CREATED', 'ASSIGNED', 'RUNNING') and job.has_spec and job.provider is not null
+    and (
+        job.status <> 'RUNNING' or greatest(agent.signed_in_at, retry.asked_at) > job.started_at
+        or greatest(job.started_at, newest.decided_at) + %(running_pause)s <= now()
+    )
     and (
         newest.attempt is null
-        or newest.published_at is not null and newest.decided_at
-            + (%(pauses)s::interval[])[least(newest.attempt, cardinality(%(pauses)s::interval[]))] <= now()
+        or newest.published_at is not null and (
+            job.status <> 'RUNNING' and newest.decided_at
+                + (%(pauses)s::interval[])[least(newest.attempt, cardinality(%(pauses)s::interval[]))] <= now()
+            or job.status = 'RUNNING' and greatest(job.started_at, newest.decided_at) + %(running_pause)s <= now()
+            or greatest(agent.signed_in_at, retry.asked_at) > newest.decided_at
+                and newest.decided_at + %(urgent_pause)s <= now()
+                and not exists (
+                    select from dispatches earlier
+                    where earlier.job_id = job.job_id and earlier.attempt = newest.attempt - %(urgent_max)s + 1
+                        and earlier.decided_at > now() - interval '1 hour'
+                )
+        )
     )
 """
 
@@ -47,7 +67,12 @@ class Outbox:
 
     def __init__(self, pool: Pool, pauses: Sequence[timedelta]) -> None:
         self._pool = pool
-        self._pauses = list(pauses)
+        self._due: dict[str, Any] = {
+            "pauses": list(pauses),
+            "running_pause": plan.RUNNING_PAUSE,
+            "urgent_pause": plan.URGENT_PAUSE,
+            "urgent_max": plan.URGENT_PER_HOUR_MAX,
+        }
 
     async def waiting(self, limit: int, *, but: Collection[bytes] = ()) -> list[Waiting]:
         """Return jobs that are due for an attempt, those that never had one first, but not the named ones."""
@@ -55,11 +80,11 @@ class Outbox:
             rows = await connection.execute(
                 f"""
                 select job.job_id, fact.renter, fact.provider, fact.payment,
-                    fact.block_number, fact.block_hash, fact.transaction_hash, fact.log_index, newest.attempt
+                    fact.block_hash, fact.transaction_hash, fact.log_index, newest.attempt
                 {_DUE} and job.job_id <> all(%(but)s::bytea[])
                 order by newest.decided_at nulls first, job.source_block, job.source_log_index limit %(limit)s
                 """,
-                {"pauses": self._pauses, "but": list(but), "limit": limit},
+                {**self._due, "but": list(but), "limit": limit},
             )
             return [_waiting(row) async for row in rows]
 
@@ -81,13 +106,24 @@ class Outbox:
                 on conflict do nothing
                 """,
                 {
-                    "pauses": self._pauses,
+                    **self._due,
                     "ids": [attempt.job_id for attempt in attempts],
                     "numbers": [attempt.number for attempt in attempts],
                     "tokens": [attempt.token for attempt in attempts],
                 },
             )
             return decided.rowcount
+
+    async def retry(self, job_id: bytes) -> None:
+        """Have a job, while it is open, handed out again as soon as it may be."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                """
+                insert into retries (job_id, asked_at) values (%s, now())
+                on conflict (job_id) do update set asked_at = excluded.asked_at
+                """,
+                (job_id,),
+            )
 
     async def publish(self, send: Send, limit: int) -> int:
         """
@@ -128,7 +164,7 @@ async def _claim(connection: Connection, limit: int) -> list[_Claimed]:
                 select from agent_reports report where report.job_id = ours.job_id and report.attempt = ours.attempt
             ) as is_so
         ) answered
-        where ours.published_at is null and (job.status in ('CREATED', 'ASSIGNED') or answered.is_so)
+        where ours.published_at is null and (job.status in ('CREATED', 'ASSIGNED', 'RUNNING') or answered.is_so)
         order by ours.decided_at limit %s for update of ours skip locked
         """,
         (limit,),
@@ -171,14 +207,12 @@ async def _mark(connection: Connection, attempts: Sequence[Attempt]) -> None:
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:
-    return Waiting(
-        job_id=row[0],
-        renter=row[1],
-        provider=row[2],
-        payment=int(row[3]),
-        block_number=row[4],
-        block_hash=row[5],
-        transaction_hash=row[6],
-        log_index=row[7],
-        attempts=row[8] or 0,
+    job_id, renter, provider, payment, block_hash, transaction_hash, log_index, attempts = row
+    claim = Claim(
+        event="JobCreated",
+        block_hash=block_hash,
+        transaction_hash=transaction_hash,
+        log_index=log_index,
+        arguments=(job_id, renter, provider, int(payment)),
     )
+    return Waiting(claim=claim, provider=provider, attempts=attempts or 0)

@@ -7,7 +7,10 @@ what a person must mend ends the program.
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 import psycopg_pool
@@ -20,14 +23,20 @@ from dispatch import plan
 from dispatch.callout import Answers
 from dispatch.credential_store import CredentialStore
 from dispatch.dispatcher import Dispatcher
-from dispatch.door import Door
+from dispatch.door import UNWATCHED_LOGIN, Door
+from dispatch.floods import BARRED_FOR
 from dispatch.intake import Intake
 from dispatch.outbox import Outbox
+from dispatch.reason_store import ReasonStore
+from dispatch.reasons import Reasons
+from dispatch.refusal_store import RefusalStore
 from dispatch.report_store import ReportStore
+from dispatch.scheduler import Chore, Scheduler
 from dispatch.streams import Streams
+from dispatch.warden import Warden
 from dispatch.witness import Witness
-from runtime.bus import open_bus
-from runtime.database import open_pool
+from runtime.bus import Bus, open_bus
+from runtime.database import Pool, open_pool
 from runtime.errors import CannotRun
 from runtime.lifecycle import Program, pause
 from runtime.race import race
@@ -35,6 +44,8 @@ from runtime.race import race
 TROUBLE_SECONDS_MAX = 10.0
 WELL_AFTER_SECONDS = 15.0
 CONNECTIONS = 8
+REASONS_SECONDS = 10.0
+FORGETTING_SECONDS = 3_600.0
 TROUBLE = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error, TimeoutError, RpcError)
 
 logger = structlog.get_logger()
@@ -45,13 +56,14 @@ class Reaction:
     """
     What the reactor stands on.
 
-    `bsc_urls` in order of preference; `callout_seed` signs what agents may do. Reports without a token are believed
-    when `insecure_reports`.
+    `bsc_urls` in order of preference; `callout_seed` signs what agents may do; `system_url` is NATS as a user of its
+    system account, who can end connections. Reports without a token are believed when `insecure_reports`.
     """
 
     database_url: str = field(repr=False)
     nats_url: str = field(repr=False)
     callout_seed: str = field(repr=False)
+    system_url: str | None = field(repr=False, default=None)
     bsc_urls: tuple[str, ...]
     job_manager: bytes
     wait_seconds: float
@@ -64,22 +76,52 @@ async def react(reaction: Reaction, stop: asyncio.Event, *others: Program) -> No
     async with (
         open_pool(reaction.database_url, program="react", size=CONNECTIONS, wait_seconds=wait_seconds) as pool,
         open_bus(reaction.nats_url, program="react", wait_seconds=wait_seconds) as bus,
-        Rpc(second_first(reaction.bsc_urls)) as rpc,
+        _open_system(reaction) as system,
+        Rpc(preferred_last(reaction.bsc_urls)) as rpc,
     ):
         streams = Streams(bus)
-        door = Door(bus, CredentialStore(pool), streams, answers)
-        intake = Intake(ReportStore(pool), streams, insecure=reaction.insecure_reports)
+        credentials = CredentialStore(pool)
+        door = Door(bus, credentials, streams, answers, watched=system is not None)
+        intake = Intake(
+            ReportStore(pool),
+            streams,
+            insecure=reaction.insecure_reports,
+            bar=partial(credentials.bar, lasts=BARRED_FOR),
+        )
         dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), Witness(rpc, reaction.job_manager), streams)
+        scheduler = Scheduler(*chores(pool))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(persist("door", door.run, stop))
                 group.create_task(persist("intake", intake.run, stop))
                 group.create_task(persist("dispatch", dispatcher.runner(reaction.database_url), stop))
+                group.create_task(persist("scheduler", scheduler.run, stop))
                 group.create_task(race(_stopped(stop), bus.watch()))
+                if system is not None:
+                    group.create_task(persist("warden", Warden(system, credentials).run, stop))
+                    group.create_task(race(_stopped(stop), system.watch()))
                 for other in others:
                     group.create_task(_run(other, stop))
         except* CannotRun as errors:
             raise CannotRun("\n".join(str(error) for error in errors.exceptions)) from errors
+
+
+def chores(pool: Pool) -> list[Chore]:
+    """Return what is done at intervals."""
+    return [
+        Chore(name="reasons", seconds=REASONS_SECONDS, work=Reasons(ReasonStore(pool)).step),
+        Chore(name="refusals", seconds=FORGETTING_SECONDS, work=RefusalStore(pool).forget),
+    ]
+
+
+@asynccontextmanager
+async def _open_system(reaction: Reaction) -> AsyncIterator[Bus | None]:
+    if reaction.system_url is None:
+        logger.info("door.unwatched", reason="NATS_SYSTEM_URL is unset", logins_last_s=UNWATCHED_LOGIN.total_seconds())
+        yield None
+        return
+    async with open_bus(reaction.system_url, program="warden", wait_seconds=reaction.wait_seconds) as system:
+        yield system
 
 
 async def persist(name: str, program: Program, stop: asyncio.Event) -> None:
@@ -100,9 +142,9 @@ async def persist(name: str, program: Program, stop: asyncio.Event) -> None:
             await pause(stop, delay)
 
 
-def second_first(urls: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the URLs with the second in front: a log is read again from another endpoint than it was indexed from."""
-    return urls[1:2] + urls[:1] + urls[2:]
+def preferred_last(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the URLs with the first at the end: what the indexer was told there is asked about elsewhere."""
+    return urls[1:] + urls[:1]
 
 
 async def _run(program: Program, stop: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dispatch.job_values import Answered, Dispatched, Report, Said
 from dispatch.judge import Accepted, Judgement
+from dispatch.refusal_store import RefusalStore
 from models.state import JOBS
 from runtime import feed, state_store
 from runtime.database import Connection, Pool
@@ -12,9 +13,10 @@ Judge = Callable[[Report, Dispatched | None], Judgement]
 
 
 class ReportStore:
-    """The reports of all jobs."""
+    """The reports of all jobs: those believed, and beside them how many were refused."""
 
     def __init__(self, pool: Pool) -> None:
+        self.refusals = RefusalStore(pool)
         self._pool = pool
 
     async def take(self, report: Report, judge: Judge) -> Judgement:

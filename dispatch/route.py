@@ -45,7 +45,6 @@ def permissions(provider: bytes) -> Permissions:
             f"agents.{address}.status",
             *SHARED_REPORTS,
             f"$JS.API.CONSUMER.MSG.NEXT.{JOBS_STREAM}.{consumer}",
-            f"$JS.API.CONSUMER.INFO.{JOBS_STREAM}.{consumer}",
             f"$JS.ACK.{JOBS_STREAM}.{consumer}.>",
         ),
         subscribe=(dispatch_subject(provider), f"_INBOX_{address}.>"),

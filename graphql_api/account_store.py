@@ -16,6 +16,9 @@ from runtime.database import Connection, Pool
 
 NONCE_LIFETIME = timedelta(minutes=10)
 CREDENTIAL_LIFETIME = timedelta(hours=24)
+CREDENTIALS_MAX = 20
+"""How many valid credentials one provider may have."""
+
 TIDY_SECONDS = 60.0
 
 
@@ -81,8 +84,27 @@ class AccountStore:
             closed = await connection.execute("delete from sessions where token_hash = %s", (hash_token(token),))
         return closed.rowcount > 0
 
+    async def why_barred(self, address: bytes) -> str | None:
+        """Return until when and why the agent of an address is kept out of NATS, or None when it is not."""
+        async with transaction(self._pool) as connection:
+            row = await (
+                await connection.execute(
+                    "select barred_until, barred_reason from agents where address = %s and barred_until > now()",
+                    (address,),
+                )
+            ).fetchone()
+        return None if row is None else f"barred until {row[0]:%Y-%m-%d %H:%M} UTC: {row[1]}"
+
+    async def revoke_credentials(self, address: bytes) -> int:
+        """Take back all credentials of an address's agent, and return how many there were."""
+        async with transaction(self._pool) as connection:
+            taken = await connection.execute(
+                "delete from agent_credentials where address = %s and expires_at > now()", (address,)
+            )
+        return taken.rowcount
+
     async def issue_credential(self, address: bytes) -> Issued:
-        """Give the agent of an address what it connects to NATS with."""
+        """Give the agent of an address what it connects to NATS with; of many, the oldest go."""
         token = secrets.token_urlsafe(32)
         async with transaction(self._pool) as connection:
             row = await (
@@ -94,6 +116,14 @@ class AccountStore:
                     (hash_token(token), address, CREDENTIAL_LIFETIME),
                 )
             ).fetchone()
+            await connection.execute(
+                """
+                delete from agent_credentials where token_hash in (
+                    select token_hash from agent_credentials where address = %s order by expires_at desc offset %s
+                )
+                """,
+                (address, CREDENTIALS_MAX),
+            )
         assert row is not None, "an insert returns its row"
         return Issued(token=token, expires_at=row[0])
 

@@ -3,10 +3,13 @@ Answer queries over NATS: `nodes.query` and `jobs.query`, request and reply.
 
 Several processes share the work as one queue group. Whatever goes wrong with a question, whoever asked is told; and
 whatever goes wrong with NATS is waited out here and touches nothing else.
+
+Answers go to inboxes only: what we send, we send with our own rights, and a question may name any subject for it.
 """
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -25,12 +28,14 @@ from graphql_api.questions import Given, Question, jobs_asked, providers_asked, 
 from graphql_api.snapshot import Snapshot
 from runtime.bus import Bus, BusUnreachable
 from runtime.database import Pool
+from runtime.tally import Tally
 
 QUEUE = "lamda-api"
 AT_ONCE = 4
 """Questions of one subject that this process works on at the same time."""
 
 RETRY_SECONDS = 2.0
+INBOX = re.compile(r"_INBOX(_[^.]*)?\.")
 
 logger = structlog.get_logger()
 
@@ -58,6 +63,7 @@ class BusDoor:
     def __init__(self, url: str, pool: Pool) -> None:
         self._url = url
         self._pool = pool
+        self._tally = Tally()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -113,7 +119,9 @@ class BusDoor:
 
     def _attend(self, bus: Bus, subject: Subject) -> Callable[[Msg], Awaitable[None]]:
         async def attend(message: Msg) -> None:
-            if not message.reply:
+            if not INBOX.match(message.reply):
+                if message.reply and (times := self._tally.note(subject.name)):
+                    logger.warning("bus_door.refused", subject=subject.name, reply=message.reply[:80], times=times)
                 return
             try:
                 answer = await self.answer(subject, message.data)

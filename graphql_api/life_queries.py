@@ -37,7 +37,7 @@ async def outputs(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes
 
 
 async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf, DispatchRow]:
-    """Return the attempts to hand jobs to their providers; a job without any is missing."""
+    """Return the attempts to hand jobs to their providers' agents; a job without any is missing."""
     query = sql.SQL(
         """
         select asked.job_id, asked.provider, count(*) as attempts,
@@ -46,10 +46,13 @@ async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf
                 select min(received_at) from agent_reports report
                 where report.job_id = asked.job_id and report.provider = asked.provider
             ) as acknowledged_at,
+            agent.signed_in_at, coalesce(agent.barred_until > now(), false) as is_barred,
+            nullif(agent.barred_until, 'infinity') as barred_until, agent.barred_reason,
             now() as now
         from unnest(%(ids)s::bytea[], %(providers)s::bytea[]) as asked (job_id, provider)
         join dispatches sent using (job_id, provider)
-        group by asked.job_id, asked.provider
+        left join agents agent on agent.address = asked.provider
+        group by asked.job_id, asked.provider, agent.address
         """
     )
     asked = {"ids": [job for job, _ in jobs], "providers": [who for _, who in jobs]}
@@ -70,19 +73,20 @@ async def credits(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes
             where credit.job_id = any(%(ids)s)
             order by attempt.job_id, fact.block_number, fact.log_index
         )
-        select credit.job_id, credit.adopted, signed.attempts, signed.live, signed.sent,
+        select credit.job_id, credit.adopted, credit.blocked_reason, signed.attempts, signed.live, signed.sent,
             coalesce(mined.transaction_hash, newest.transaction_hash) as transaction_hash,
             coalesce(mined.nonce, newest.nonce) as nonce,
             mined.block_number as mined_block, mined.block_time as mined_at
         from credits credit
         cross join lateral (
-            select count(*) as attempts, count(*) filter (where failed_at is null) as live,
-                coalesce(bool_or(sent_at is not null) filter (where failed_at is null), false) as sent
-            from credit_attempts attempt where attempt.job_id = credit.job_id
+            select count(*) as attempts, count(*) filter (where freed_at is null) as live,
+                coalesce(bool_or(sent_at is not null) filter (where freed_at is null), false) as sent
+            from credit_attempts attempt join credit_nonces using (signer, nonce)
+            where attempt.job_id = credit.job_id
         ) signed
         left join lateral (
-            select transaction_hash, nonce from credit_attempts attempt where attempt.job_id = credit.job_id
-            order by failed_at is null desc, id desc limit 1
+            select transaction_hash, nonce from credit_attempts attempt join credit_nonces using (signer, nonce)
+            where attempt.job_id = credit.job_id order by freed_at is null desc, id desc limit 1
         ) newest on true
         left join mined on mined.job_id = credit.job_id
         where credit.job_id = any(%(ids)s)
@@ -135,9 +139,9 @@ union all (select 'claimed', 6, block_time, null, 'bsc', {_ONCHAIN} from payment
     where job_id = asked.job_id order by block_number, log_index limit 1)
 union all select 'credit adopted', 7, decided_at, null, {_OFFCHAIN} from credits
     where job_id = asked.job_id and adopted
-union all select 'credit signed', 8, signed_at, 'nonce ' || nonce, {_OFFCHAIN} from credit_attempts
+union all select kind || ' signed', 8, signed_at, 'nonce ' || nonce, {_OFFCHAIN} from credit_attempts
     where job_id = asked.job_id
-union all select 'credit sent', 9, sent_at, 'nonce ' || nonce, {_OFFCHAIN} from credit_attempts
+union all select kind || ' sent', 9, sent_at, 'nonce ' || nonce, {_OFFCHAIN} from credit_attempts
     where job_id = asked.job_id and sent_at is not null
 union all select 'credit mined', 10, fact.block_time, 'nonce ' || attempt.nonce, 'opbnb',
         fact.block_number, fact.block_hash, fact.transaction_hash, fact.log_index
@@ -146,6 +150,8 @@ union all select 'credit mined', 10, fact.block_time, 'nonce ' || attempt.nonce,
     join job_count_incremented fact
         on fact.provider = credit.provider and fact.transaction_hash = attempt.transaction_hash
     where credit.job_id = asked.job_id
-union all select 'credit reverted', 11, failed_at, failure, {_OFFCHAIN} from credit_attempts
-    where job_id = asked.job_id and failed_at is not null
+union all select 'credit failed', 11, freed_at, 'nonce ' || nonce || ' ' || failure, {_OFFCHAIN} from credit_nonces
+    where job_id = asked.job_id and freed_at is not null
+union all select 'credit blocked', 12, blocked_at, blocked_reason, {_OFFCHAIN} from credits
+    where job_id = asked.job_id and blocked_at is not null
 """

@@ -29,7 +29,7 @@ class OutputRow:
 
 @dataclass(frozen=True, slots=True)
 class DispatchRow:
-    """All attempts to hand a job to its provider's agent, with the database's time to compare them with."""
+    """All attempts to hand a job to its provider's agent, and that agent; `now` is the database's time."""
 
     job_id: bytes
     provider: bytes
@@ -37,6 +37,10 @@ class DispatchRow:
     first_sent_at: datetime | None
     last_sent_at: datetime | None
     acknowledged_at: datetime | None
+    signed_in_at: datetime | None
+    is_barred: bool
+    barred_until: datetime | None
+    barred_reason: str | None
     now: datetime
 
 
@@ -46,6 +50,7 @@ class CreditRow:
 
     job_id: bytes
     adopted: bool
+    blocked_reason: str | None
     attempts: int
     live: int
     sent: bool

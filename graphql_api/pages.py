@@ -73,12 +73,12 @@ def cut(page: Page, fetched: Sequence[Row]) -> Slice[Row]:
     return Slice(rows=rows, has_next=has_more, has_previous=page.after is not None)
 
 
-def read_size(value: int | None, argument: str) -> int:
-    """Return how many rows are asked for. Raises `BadInput`."""
+def read_size(value: int | None, argument: str, *, most: int = SIZE_MAX) -> int:
+    """Return how many rows are asked for, `most` at most. Raises `BadInput`."""
     if value is None:
         return SIZE_DEFAULT
     if value < 0:
         raise BadInput(f"{argument} must be 0 or more, not {value}")
-    if value > SIZE_MAX:
-        raise BadInput(f"{argument} must be at most {SIZE_MAX}, not {value}")
+    if value > most:
+        raise BadInput(f"{argument} must be at most {most}, not {value}")
     return value

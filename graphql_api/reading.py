@@ -7,17 +7,19 @@ statements depends on the question and never on the rows. This is every operatio
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from graphql_api import account_queries, chain_queries, job_queries, life_queries, provider_queries
+from graphql_api import account_queries, chain_queries, job_queries, life_queries, matching, provider_queries
 from graphql_api.account_store import AccountStore, hash_token
 from graphql_api.broadcast import Broadcast
 from graphql_api.criteria import Criteria
 from graphql_api.errors import NotSignedIn
 from graphql_api.life_queries import Parties
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
+from graphql_api.matching import Matched
 from graphql_api.pages import Page, Slice, cut
 from graphql_api.readiness import Patience
 from graphql_api.rows import CheckpointRow, JobRow, ProviderRow
@@ -25,6 +27,7 @@ from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
 from graphql_api.viewers import Viewer
+from models.rank import Needs
 from models.values import ZERO_ADDRESS, Chain, parse_address
 from runtime.database import Pool
 
@@ -146,6 +149,10 @@ class Reading:
         """Return how many providers meet the criteria, up to a limit."""
         return await self._once(("provider_count", criteria), provider_queries.count_providers, criteria)
 
+    async def matches(self, needs: Needs) -> list[Matched]:
+        """Return the providers that fit what is needed, best first."""
+        return await self._once(("matches", needs), matching.matches, needs)
+
     async def checkpoints(self) -> list[CheckpointRow]:
         """Return where each chain stands."""
         return await self._once("checkpoints", chain_queries.checkpoints)
@@ -153,6 +160,10 @@ class Reading:
     async def final_through(self, chain: Chain) -> int:
         """Return the last block of a chain that can no longer be undone, −1 before the first."""
         return next((row.final_through for row in await self.checkpoints() if row.chain == chain), -1)
+
+    async def now(self) -> datetime | None:
+        """Return the database's time, None before anything is indexed."""
+        return next((row.now for row in await self.checkpoints()), None)
 
     async def _one(
         self, name: Hashable, key: Key, query: Callable[[Snapshot, Sequence[Key]], Awaitable[Mapping[Key, Value]]]

@@ -5,7 +5,7 @@ Kept apart from the schema's types so that queries know nothing of GraphQL.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -92,6 +92,25 @@ class EarningRow:
 
     provider: bytes
     amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """What became of one provider's newest jobs."""
+
+    provider: str
+    done: int
+    ended: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineRow:
+    """How long one provider was online in the last folded days, the newest of which is `through`."""
+
+    provider: bytes
+    online_seconds: int
+    through: date
 
 
 @dataclass(frozen=True, slots=True)

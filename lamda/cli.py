@@ -16,23 +16,27 @@ from rich.markup import escape
 
 import migrations
 from chain.errors import RpcError
-from chain.signer import Signer, WrongKey
 from devnet.api_client import ApiError
 from devnet.program import devnet
 from devnet.scores import scores
 from dispatch.credit_program import SignerSettings, credit
+from dispatch.credit_values import Limits
 from dispatch.program import Reaction, react
 from graphql_api.program import open_world
 from graphql_api.program import serve as serve_api
 from indexer.housekeeping import Retention
 from indexer.program import index
 from lamda import scores as scores_page
+from lamda.agent_cli import agent
+from lamda.agents_cli import agents
 from lamda.announcer import Announcer
 from lamda.buses import bus_access
+from lamda.credit_cli import crediting
 from lamda.databases import database_url
 from lamda.explain import explain, job_id
 from lamda.operator_cli import operating
 from lamda.running import DATA, DataOption, run
+from lamda.signing_key import signer_of
 from lamda.sources import source
 from lamda.up import Up
 from models.values import Chain
@@ -59,6 +63,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(operating)
+app.add_typer(crediting, name="credits")
+app.add_typer(agents, name="agents")
+app.command()(agent)
 GWEI = 10**9
 
 
@@ -153,12 +160,12 @@ def serve(data: DataOption = DATA) -> None:
 def run_reactor(data: DataOption = DATA) -> None:
     """Send jobs to their providers' agents and credit finished ones on chain, until stopped."""
     common, bus, reactor, bsc, opbnb = load(CommonSettings, BusSettings, ReactorSettings, BscSettings, OpbnbSettings)
-    signing = signer_settings(reactor, opbnb)
+    signing = signer_settings(reactor, bsc, opbnb)
 
     async def program(stop: asyncio.Event) -> None:
         async with (
             database_url(common, data) as url,
-            bus_access(bus, reactor.nats_callout_seed, data) as access,
+            bus_access(bus, reactor, data) as access,
         ):
             await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
             await asyncio.to_thread(migrations.check, url)
@@ -166,6 +173,7 @@ def run_reactor(data: DataOption = DATA) -> None:
                 database_url=url,
                 nats_url=access.url,
                 callout_seed=access.callout_seed,
+                system_url=access.system_url,
                 bsc_urls=bsc.bsc_rpc_url,
                 job_manager=bsc.job_manager_contract_address,
                 wait_seconds=common.connect_timeout_seconds,
@@ -216,16 +224,15 @@ def show_scores(data: DataOption = DATA) -> None:
     run(program, common, level="WARNING")
 
 
-def signer_settings(reactor: ReactorSettings, opbnb: OpbnbSettings) -> SignerSettings:
+def signer_settings(reactor: ReactorSettings, bsc: BscSettings, opbnb: OpbnbSettings) -> SignerSettings:
     """Return what the signer needs, or say which setting is wrong without showing the key."""
-    try:
-        signer = Signer(reactor.admin_wallet_private_key.get_secret_value())
-    except WrongKey as error:
-        raise CannotRun(f"ADMIN_WALLET_PRIVATE_KEY is wrong: {error}") from None
     return SignerSettings(
         opbnb_urls=opbnb.opbnb_rpc_url,
         chain_id=opbnb.opbnb_chain_id,
         contract=opbnb.node_reputation_contract_address,
-        fee_max_wei=round(reactor.credit_fee_max_gwei * GWEI),
-        signer=signer,
+        bsc_urls=bsc.bsc_rpc_url,
+        bsc_chain_id=bsc.bsc_chain_id,
+        job_manager=bsc.job_manager_contract_address,
+        limits=Limits(fee_max_wei=round(reactor.credit_fee_max_gwei * GWEI)),
+        signer=signer_of(reactor),
     )

@@ -140,11 +140,11 @@ def status(
             open_pool(url, program="status", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
         ):
             await asyncio.to_thread(migrations.check, url)
-            chains = await queries.chain_statuses(pool)
+            chains, refusals = await queries.chain_statuses(pool), await queries.refusals_today(pool)
         if as_json:
-            typer.echo(status_page.as_json(chains))
+            typer.echo(status_page.as_json(chains, refusals))
         else:
-            page().print(status_page.page(chains))
+            page().print(status_page.page(chains, refusals))
 
     run(program, common, level="ERROR")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from lamda.status import ChainStatus, EndpointStatus, RequestStatus
+from lamda.status import ChainStatus, EndpointStatus, RefusalStatus, RequestStatus
 from models.values import Chain
 from runtime.database import Connection, Pool
 
@@ -56,6 +56,21 @@ async def chain_statuses(pool: Pool) -> list[ChainStatus]:
         for chain in Chain
         if chain in found
     ]
+
+
+async def refusals_today(pool: Pool) -> list[RefusalStatus]:
+    """Return why reports of agents were refused on this UTC day, the most frequent reason first."""
+    async with pool.connection() as connection:
+        rows = await _rows(
+            connection,
+            """
+            select reason, sum(count)::bigint as count, count(*) as senders,
+                extract(epoch from now() - max(last_at))::float as last_seconds_ago
+            from refusals where day = (now() at time zone 'utc')::date
+            group by reason order by sum(count) desc, reason
+            """,
+        )
+    return [RefusalStatus(**row) for row in rows]
 
 
 async def _proofs(connection: Connection) -> dict[str, dict[str, int]]:

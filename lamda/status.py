@@ -97,16 +97,26 @@ class ChainStatus:
         return notes
 
 
-def as_json(chains: Sequence[ChainStatus]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalStatus:
+    """Reports of agents that were refused today for one reason."""
+
+    reason: str
+    count: int
+    senders: int
+    last_seconds_ago: float
+
+
+def as_json(chains: Sequence[ChainStatus], refusals: Sequence[RefusalStatus] = ()) -> str:
     """Return everything as one JSON document."""
     shown = [
         {**asdict(each), "lag_blocks": each.lag_blocks, "seconds_left": each.seconds_left, "notes": each.notes}
         for each in chains
     ]
-    return json.dumps({"chains": shown}, indent=2)
+    return json.dumps({"chains": shown, "refusals": [asdict(each) for each in refusals]}, indent=2)
 
 
-def page(chains: Sequence[ChainStatus]) -> RenderableType:
+def page(chains: Sequence[ChainStatus], refusals: Sequence[RefusalStatus] = ()) -> RenderableType:
     """Lay everything out for a person."""
     if not chains:
         return Text("no chain has been indexed into this database yet")
@@ -117,6 +127,8 @@ def page(chains: Sequence[ChainStatus]) -> RenderableType:
         parts += [Text(), endpoints(chains)]
     if any(each.requests for each in chains):
         parts += [Text(), requests(chains)]
+    if refusals:
+        parts += [Text(), Text(refused(refusals), style="yellow")]
     return Group(*parts)
 
 
@@ -174,6 +186,16 @@ def requests(chains: Sequence[ChainStatus]) -> Table:
             name = f"{request.id} {request.kind.lower()}"
             table.add_row(each.chain, name, request.requested_by, blocks, _progress(request))
     return table
+
+
+def refused(refusals: Sequence[RefusalStatus]) -> str:
+    """Return how many reports were refused today, and why."""
+    total, last = sum(each.count for each in refusals), min(each.last_seconds_ago for each in refusals)
+    reasons = "; ".join(
+        f"{each.reason}: {each.count:,} of {each.senders:,} {'sender' if each.senders == 1 else 'senders'}"
+        for each in refusals
+    )
+    return f"refused today  {total:,} reports of agents, the last {duration(last)} ago ({reasons})"
 
 
 def duration(seconds: float) -> str:

@@ -139,7 +139,8 @@ class Up:
         """Return what each program is told."""
         chains = {"DATABASE_URL": database_url, **world.settings()}
         ours = {"NATS_URL": bus.url}
-        signing = {"NATS_CALLOUT_SEED": bus.callout_seed, "ADMIN_WALLET_PRIVATE_KEY": private_key(DEPLOYER).hex()}
+        door = {"NATS_CALLOUT_SEED": bus.callout_seed, "NATS_SYSTEM_URL": bus.system_url}
+        signing = {**door, "ADMIN_WALLET_PRIVATE_KEY": private_key(DEPLOYER).hex()}
         return {
             "indexer": chains,
             "reactor": {**chains, **ours, **signing},

@@ -7,11 +7,25 @@ too: what a job's state is (`state`), how an address is shown (`values`).
 
 from sqlmodel import SQLModel
 
-from models import accounts, feed, offchain, onchain, progress, reputation, requests, tables, uptime
+from models import (
+    accounts,
+    agents,
+    bookkeeping,
+    feed,
+    offchain,
+    onchain,
+    progress,
+    reputation,
+    requests,
+    tables,
+    uptime,
+)
 
 __all__ = [
     "SQLModel",
     "accounts",
+    "agents",
+    "bookkeeping",
     "feed",
     "offchain",
     "onchain",

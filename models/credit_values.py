@@ -8,7 +8,8 @@ class CreditStatus(StrEnum):
     """
     The steps of a credit.
 
-    BLOCKED is a credit whose transaction cannot succeed; ADOPTED one that the chain had before this database knew.
+    BLOCKED is a credit that the contract refuses for its provider alone; ADOPTED one that the chain had before this
+    database knew.
     """
 
     WAITING = "WAITING"
@@ -26,11 +27,12 @@ class CreditFacts:
     """
     What is known of one credit.
 
-    `attempts` counts all transactions signed for it, `live` those that may still be mined, of which one is `sent` or
-    none. `mined_block` holds the increment by one of them.
+    `blocked` says that the contract refuses it. `attempts` counts all transactions signed for it, `live` those that may
+    still be mined, of which one is `sent` or none. `mined_block` holds the increment by one of them.
     """
 
     adopted: bool
+    blocked: bool
     attempts: int
     live: int
     sent: bool
@@ -45,4 +47,6 @@ def credit_status(credit: CreditFacts, *, final_block: int) -> CreditStatus:
         return CreditStatus.FINAL if credit.mined_block <= final_block else CreditStatus.MINED
     if credit.live:
         return CreditStatus.SENT if credit.sent else CreditStatus.SIGNED
+    if credit.blocked:
+        return CreditStatus.BLOCKED
     return CreditStatus.REVERTED if credit.attempts else CreditStatus.WAITING

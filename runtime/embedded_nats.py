@@ -2,10 +2,11 @@
 A real NATS server with JetStream in a folder of ours.
 
     folder/jetstream   streams and consumers
-    folder/password    of the only user that is in the configuration, ours; mode 0600
+    folder/password    of our own user; mode 0600
+    folder/system      password of the user that asks who is connected, and ends connections; mode 0600
     folder/seed        signs what other connections may do; mode 0600
     folder/port        last used, used again when free
-    folder/nats.conf   written anew at each start; mode 0600, for it holds the password
+    folder/nats.conf   written anew at each start; mode 0600, for it holds the passwords
     folder/log         what the server says
 
 Listens on 127.0.0.1 only. Whoever is not our own user is let in by **auth callout** alone: the server asks a program
@@ -24,26 +25,14 @@ import nkeys  # type: ignore[import-untyped]  # It has no annotations.
 
 from runtime.data_folder import DataFolder
 from runtime.errors import CannotRun
+from runtime.nats_configuration import SYSTEM_USER, USER, configuration
 from runtime.ports import LOOPBACK, prefer
 from runtime.processes import Child, Program, ServerFailed
 
-USER = "lamda"
 READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
 # A server whose parent was killed is on its way out; this is how long it may take.
 LEFTOVER_SECONDS = 15.0
-
-CONFIGURATION = """\
-# Written at each start; edits are lost.
-host: {host}
-port: {port}
-jetstream {{ store_dir: "{store}" }}
-authorization {{
-    timeout: 5
-    users: [ {{ user: "{user}", password: "{password}" }} ]
-    auth_callout {{ issuer: "{issuer}", auth_users: [ "{user}" ], account: "$G" }}
-}}
-"""
 
 
 class NoNats(CannotRun):
@@ -69,6 +58,11 @@ class EmbeddedNats:
         return f"nats://{USER}:{self._secret('password')}@{self.address}"
 
     @property
+    def system_url(self) -> str:
+        """The server's URL with the user that may ask about connections and end them."""
+        return f"nats://{SYSTEM_USER}:{self._secret('system')}@{self.address}"
+
+    @property
     def address(self) -> str:
         """Host and port, without credentials."""
         return f"{LOOPBACK}:{self._port}"
@@ -84,11 +78,11 @@ class EmbeddedNats:
         try:
             binary = find_binary()
             self._make_secrets()
-            configuration = self._folder.path / "nats.conf"
-            await _outlast_leftovers(configuration)
+            written = self._folder.path / "nats.conf"
+            await _outlast_leftovers(written)
             self._choose_port()
-            _write_private(configuration, self._configuration())
-            await self._run_server(binary, configuration)
+            _write_private(written, self._configuration())
+            await self._run_server(binary, written)
         except BaseException:
             await self.stop()
             raise
@@ -114,7 +108,7 @@ class EmbeddedNats:
         await self._child.watch()
 
     def _make_secrets(self) -> None:
-        makers = {"password": lambda: secrets.token_urlsafe(24), "seed": new_account_seed}
+        makers = {"password": _new_password, "system": _new_password, "seed": new_account_seed}
         for name, make in makers.items():
             path = self._folder.path / name
             # An empty file is one whose writing was cut short.
@@ -131,12 +125,13 @@ class EmbeddedNats:
         path.write_text(str(self._port))
 
     def _configuration(self) -> str:
-        return CONFIGURATION.format(
+        assert self._port is not None, "the port is chosen before the configuration is written"
+        return configuration(
             host=LOOPBACK,
             port=self._port,
-            store=self._folder.path,
-            user=USER,
+            folder=str(self._folder.path),
             password=self._secret("password"),
+            system_password=self._secret("system"),
             issuer=public_key(self.callout_seed),
         )
 
@@ -161,6 +156,10 @@ async def greets(host: str, port: int) -> bool:
             finally:
                 writer.close()
     return False
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(24)
 
 
 def new_account_seed() -> str:

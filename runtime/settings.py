@@ -7,6 +7,7 @@ setting that is missing or wrong, with what was expected.
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -176,14 +177,37 @@ class ReactorSettings(_Settings):
     """
     What the reactor signs with; no other program reads these.
 
-    `nats_callout_seed` signs what agents may do on NATS, `admin_wallet_private_key` the credits on opBNB;
+    `nats_callout_seed` signs what agents may do on NATS, `nats_system_url` ends their connections there, and
+    `admin_wallet_private_key`, or the key in a file or an encrypted keystore, signs the credits on opBNB;
     `credit_fee_max_gwei` is the most that a unit of gas may cost.
     """
 
     nats_callout_seed: SecretStr | None = None
-    admin_wallet_private_key: SecretStr
+    nats_system_url: NatsUrls | None = None
+    admin_wallet_private_key: SecretStr | None = None
+    admin_wallet_private_key_file: Path | None = None
+    admin_wallet_keystore_file: Path | None = None
+    admin_wallet_keystore_password: SecretStr | None = None
+    admin_wallet_keystore_password_file: Path | None = None
     credit_fee_max_gwei: Annotated[float, Field(gt=0)] = 50.0
     insecure_agent_reports: bool = False
+
+
+class AgentSettings(_Settings):
+    """
+    Who the reference agent is and where it connects.
+
+    With `agent_private_key`, or a file that holds it, it signs in at `api_url` by itself and gets its credential and
+    NATS' URL there. Else it shows `agent_token` as `agent_address` at `nats_url`.
+    """
+
+    agent_address: ContractAddress | None = None
+    agent_token: SecretStr | None = None
+    agent_private_key: SecretStr | None = None
+    agent_private_key_file: Path | None = None
+    api_url: HttpUrl | None = None
+    nats_url: NatsUrls | None = None
+    bsc_chain_id: ChainId = 56
 
 
 class DevnetSettings(_Settings):
@@ -206,7 +230,6 @@ class DevnetSettings(_Settings):
 EXPECTED = {
     "bsc_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",
     "opbnb_rpc_url": "one http(s) URL or several, comma-separated, in order of preference",
-    "admin_wallet_private_key": "the private key of NodeReputation's owner, 64 hex digits",
     "bsc_start_block": "the block JobManager was deployed in",
     "opbnb_start_block": "the block NodeReputation was deployed in",
     "job_manager_contract_address": "the address of JobManager on BSC",

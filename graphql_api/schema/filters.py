@@ -100,7 +100,7 @@ def provider_criteria(given: ProviderFilter | None) -> Criteria:
         return ()
     return _criteria(
         ("is_online", Relation.IS, given.is_online),
-        ("gpu_model", Relation.IS, None if given.gpu_model is None else _readable(given.gpu_model, "gpuModel")),
+        ("gpu_model", Relation.IS, None if given.gpu_model is None else readable(given.gpu_model, "gpuModel")),
         ("gpu_model", Relation.ANY_OF, _gpu_models(given.gpu_model_in)),
         ("vram", Relation.AT_LEAST, given.min_vram_mib),
         ("vram", Relation.AT_MOST, given.max_vram_mib),
@@ -139,10 +139,10 @@ def _listed(values: list[Any] | None, name: str) -> tuple[Any, ...] | None:
 
 def _gpu_models(names: list[str] | None) -> tuple[str, ...] | None:
     listed = _listed(names, "gpuModelIn")
-    return None if listed is None else tuple(_readable(name, "gpuModelIn") for name in listed)
+    return None if listed is None else tuple(readable(name, "gpuModelIn") for name in listed)
 
 
-def _readable(text: str, name: str) -> str:
+def readable(text: str, name: str) -> str:
     """Return a text that Postgres can compare with: it knows no NUL, and UTF-8 no half of a surrogate pair."""
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise BadInput(f"{name}: {text!r} holds characters that no name has")

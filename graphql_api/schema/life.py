@@ -75,14 +75,14 @@ class Dispatch:
     stalled: bool = strawberry.field(description="Whether the agent has not answered for two minutes.")
 
     @classmethod
-    def of(cls, row: DispatchRow) -> "Dispatch":
-        """Return a row as clients see it."""
+    def of(cls, row: DispatchRow, *, is_open: bool) -> "Dispatch":
+        """Return a row as clients see it; a job that is not open waits for its agent no more."""
         return cls(
             attempts=row.attempts,
             first_sent_at=row.first_sent_at,
             last_sent_at=row.last_sent_at,
             acknowledged_at=row.acknowledged_at,
-            stalled=is_stalled(dispatch_facts(row), row.now),
+            stalled=is_open and is_stalled(dispatch_facts(row), row.now),
         )
 
 

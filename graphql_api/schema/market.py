@@ -66,7 +66,7 @@ class Job(node.Node):
     async def dispatch(self, info: Info) -> Dispatch | None:
         """The attempts to hand it to its provider's agent; null before the first."""
         row = await info.context.dispatch(self.row)
-        return None if row is None else Dispatch.of(row)
+        return None if row is None else Dispatch.of(row, is_open=self.row.escrow == EscrowStatus.HELD)
 
     @strawberry.field
     async def credit(self, info: Info) -> ReputationCredit | None:

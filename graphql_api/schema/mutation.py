@@ -87,6 +87,8 @@ class Mutation:
             raise Forbidden(f"{viewer.shown} is not a provider: register it on opBNB first (registerNode)")
         if world.agents_url is None:
             raise Unavailable("agents cannot be let in: this API has no NATS (setting NATS_URL)")
+        if barred := await world.accounts.why_barred(viewer.address):
+            raise Forbidden(f"the agent of {viewer.shown} is {barred}")
         issued = await world.accounts.issue_credential(viewer.address)
         return AgentCredential(
             url=world.agents_url,
@@ -95,6 +97,16 @@ class Mutation:
             dispatch_subject=f"jobs.dispatch.{viewer.shown}",
             status_subject=f"agents.{viewer.shown}.status",
         )
+
+    @strawberry.mutation
+    async def revoke_agent_credentials(self, info: Info) -> int:
+        """
+        Take back all credentials of this wallet's agent, as after a leak, and return how many there were.
+
+        Who is connected with one is disconnected soon. A new credential can be had at once.
+        """
+        viewer = await _acting(info)
+        return await info.context.world.accounts.revoke_credentials(viewer.address)
 
 
 async def _acting(info: Info) -> Viewer:

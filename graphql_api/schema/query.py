@@ -5,7 +5,7 @@ from functools import partial
 import strawberry
 
 from graphql_api import job_queries, provider_queries
-from graphql_api.pages import read_page
+from graphql_api.pages import read_page, read_size
 from graphql_api.scalars import Address, Bytes32
 from graphql_api.schema import node
 from graphql_api.schema.account import Account
@@ -22,6 +22,7 @@ from graphql_api.schema.filters import (
     provider_criteria,
 )
 from graphql_api.schema.market import Job, Provider
+from graphql_api.schema.matching import MATCHES_MAX, Match, Requirements
 from graphql_api.schema.statistics import JobStats, ProviderStats
 
 
@@ -100,6 +101,12 @@ class Query:
     async def job_stats(self, info: Info) -> JobStats:
         """All jobs in numbers, not a page of them."""
         return JobStats.of(await job_queries.job_totals(info.context.snapshot))
+
+    @strawberry.field
+    async def matches(self, info: Info, requirements: Requirements, first: int = 10) -> list[Match]:
+        """Providers that are online and fit, best first, each with why; 100 at most."""
+        size = read_size(first, "first", most=MATCHES_MAX)
+        return [Match.of(matched) for matched in (await info.context.matches(requirements.needs()))[:size]]
 
     @strawberry.field
     async def chains(self, info: Info) -> list[ChainStatus]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Set
 
 from tests.architecture.source import Module, imports
 
-VERBS = {"plan", "decode", "verify", "reconcile", "rank", "settle", "route", "judge"}
+VERBS = {"plan", "decode", "verify", "reconcile", "rank", "settle", "route", "judge", "permit"}
 ROOMS_WITH_VERBS = {"models", "chain", "indexer", "dispatch", "graphql_api", "devnet"}
 
 HARMLESS_LIBRARY = {
@@ -27,6 +27,7 @@ VALUE_MODULES: dict[str, set[str]] = {
     "chain.wire": {"msgspec"},
     "chain.abi": {"eth_hash", "contracts"},
     "chain.calls": set(),
+    "chain.sending": set(),
     "chain.errors": set(),
 }
 

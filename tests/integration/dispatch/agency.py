@@ -27,6 +27,7 @@ from dispatch.intake import Intake
 from dispatch.outbox import Outbox
 from dispatch.report_store import ReportStore
 from dispatch.streams import Streams
+from dispatch.warden import Warden
 from dispatch.witness import Witness
 from models.state import JOBS
 from models.values import checksum_address, show_bytes
@@ -127,8 +128,9 @@ class Market:
         return str(found[0][0])
 
     async def age(self, seconds: float) -> None:
-        """Let so much time pass since every attempt."""
+        """Let so much time pass since every attempt, and since somebody asked for one."""
         await self.ask("update dispatches set decided_at = decided_at - %s", timedelta(seconds=seconds))
+        await self.ask("update retries set asked_at = asked_at - %s", timedelta(seconds=seconds))
 
 
 @pytest.fixture
@@ -165,17 +167,18 @@ class Agent:
         self.address = checksum_address(address)
         self.client = Client()
         self.told_off: list[str] = []
-        self._token = token
+        self.token = token
 
-    async def connect(self, server: EmbeddedNats, *, inbox: str | None = None) -> "Agent":
-        """Connect with the token."""
+    async def connect(self, server: EmbeddedNats | str, *, inbox: str | None = None) -> "Agent":
+        """Connect with the token, to a server or whatever listens at a place."""
+        place = server if isinstance(server, str) else server.address
 
         async def error_cb(error: Exception) -> None:
             self.told_off.append(str(error))
 
         await self.client.connect(
-            f"nats://{server.address}",
-            token=self._token,
+            f"nats://{place}",
+            token=self.token,
             allow_reconnect=False,
             inbox_prefix=inbox or f"_INBOX_{self.address}",
             error_cb=error_cb,
@@ -227,3 +230,10 @@ async def agents(market: Market, nats: EmbeddedNats, door: Door) -> AsyncIterato
     """Agents who come in by the door."""
     async with AsyncExitStack() as stack:
         yield Agents(market, nats, stack)
+
+
+@pytest.fixture
+async def warden(nats: EmbeddedNats, pool: Pool) -> AsyncIterator[Warden]:
+    """The warden, who looks when told to."""
+    async with open_bus(nats.system_url, program="warden") as system:
+        yield Warden(system, CredentialStore(pool))

@@ -1,16 +1,20 @@
 """A signer on the chains of a test: finished jobs, time that moves when told, and what the chain has counted."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
 from chain.rpc import Rpc
-from chain.signer import Signer
+from chain.signer import KeySigner
 from dispatch.chain_writer import ChainWriter
-from dispatch.credit_store import lease
-from dispatch.crediting import Crediting
+from dispatch.credit_lease_store import connected, lease
+from dispatch.credit_values import Limits
+from dispatch.crediting import Credited, Crediting
+from dispatch.witness import Witness
 from tests.integration.indexer.conftest import Indexing
 from tests.integration.local_chain import World, call_data
 
@@ -34,11 +38,40 @@ class Clock:
 
 
 @asynccontextmanager
-async def crediting(world: World, url: str, clock: Clock, *, key: str = OWNER_KEY) -> AsyncIterator[Crediting]:
-    followed = world.node_reputation
-    async with Rpc([world.opbnb.url]) as rpc, lease(url) as store:
-        writer = ChainWriter(rpc, Signer(key), chain_id=followed.chain_id, contract=followed.contract)
-        yield Crediting(store, writer, clock=clock, fee_max_wei=ETHER)
+async def crediting(
+    world: World,
+    url: str,
+    clock: Clock,
+    *,
+    key: str = OWNER_KEY,
+    fee_max_wei: int = ETHER,
+    wrap: Callable[[Any], Any] = lambda part: part,
+) -> AsyncIterator[Crediting]:
+    """Yield a signer that takes a step when told to; `wrap` gets hold of its books and its hand on the chain."""
+    signer, followed = KeySigner(key), world.node_reputation
+    async with (
+        Rpc([world.opbnb.url]) as opbnb,
+        Rpc([world.bsc.url]) as bsc,
+        lease(partial(connected, url), signer.address) as store,
+    ):
+        yield Crediting(
+            wrap(store),
+            wrap(ChainWriter(opbnb, signer, chain_id=followed.chain_id, contract=followed.contract)),
+            Witness(bsc, world.job_manager.contract),
+            signer=signer.address,
+            limits=Limits(fee_max_wei=fee_max_wei),
+            clock=clock,
+        )
+
+
+async def begin(world: World, index: Indexing, signer: Crediting) -> None:
+    """Let a signer's account have its history adopted: the deployment of the contract is one of its transactions."""
+    for _ in range(4):
+        await index.settle()
+        if isinstance(await signer.step(), Credited):
+            return
+        await world.opbnb.mine(FINAL)
+    pytest.fail("the signer does not begin")
 
 
 async def finish(world: World, count: int, *, provider: int = 5, tag: int = 0) -> None:

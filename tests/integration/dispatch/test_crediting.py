@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 import migrations
-from dispatch.credit_store import LeaseTaken
+from dispatch.credit_lease_store import LeaseTaken
 from dispatch.crediting import Credited, Held
 from runtime.database import open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
-from tests.integration.dispatch.signing import FINAL, Clock, credited_on_chain, crediting, finish, round_trip
+from tests.integration.dispatch.signing import FINAL, Clock, begin, credited_on_chain, crediting, finish, round_trip
 from tests.integration.indexer.conftest import Indexing, indexing
 from tests.integration.indexer.tables import one
 from tests.integration.local_chain import World
@@ -22,9 +22,10 @@ async def test_each_final_confirmation_is_credited_once(
     await finish(world, 3, provider=5)
     await finish(world, 1, provider=6)
     async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
         await round_trip(world, index, signer, clock, rounds=8)
 
-        assert (await index.settle(), await signer.step())[1] == Credited(decided=0, adopted=0, sent=0, refusal="")
+        assert (await index.settle(), await signer.step())[1] == Credited(decided=0, adopted=0, sent=0, complaint="")
     assert (await credited_on_chain(world, 5), await credited_on_chain(world, 6)) == (3, 1)
 
 
@@ -39,9 +40,10 @@ async def test_what_is_not_final_is_not_credited(
     await world.opbnb.mine(FINAL)
     await index.settle()
     async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
         outcome = await signer.step()
 
-    assert Credited(decided=0, adopted=0, sent=0, refusal="") == outcome
+    assert Credited(decided=0, adopted=0, sent=0, complaint="") == outcome
 
 
 async def test_an_empty_database_beside_a_credited_chain_credits_nothing_twice(
@@ -50,12 +52,14 @@ async def test_an_empty_database_beside_a_credited_chain_credits_nothing_twice(
     """After the database was lost and indexed anew, credits on chain count as given, and only the rest is sent."""
     await finish(world, 3)
     async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
         await round_trip(world, index, signer, clock)
     await finish(world, 2, tag=1)
     fresh = await postgres.create_database("fresh_credits")
     await asyncio.to_thread(migrations.upgrade, fresh)
     async with open_pool(fresh, program="test", size=4) as pool, indexing(world, pool) as anew:
         async with crediting(world, fresh, clock) as signer:
+            await begin(world, anew, signer)
             await round_trip(world, anew, signer, clock)
         adopted = await one(pool, "select count(*) filter (where adopted), count(*) from credits")
     await postgres.drop_database("fresh_credits")
@@ -71,6 +75,7 @@ async def test_nothing_is_signed_while_a_transaction_of_ours_is_unknown_to_the_d
     await finish(world, 2)
     await index.settle()
     async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
         await signer.step()
         await signer.step()
     fresh = await postgres.create_database("fresh_held")
@@ -90,29 +95,13 @@ async def test_nothing_is_signed_while_a_transaction_of_ours_is_unknown_to_the_d
     assert await credited_on_chain(world) == 2
 
 
-async def test_a_database_restored_from_before_the_signing_credits_nothing_twice(
-    world: World, index: Indexing, database_url: str, clock: Clock
-) -> None:
-    """Intents came back from the backup, their transactions did not: what the chain has counts as theirs."""
-    await finish(world, 2)
-    await index.settle()
-    async with crediting(world, database_url, clock) as signer:
-        await round_trip(world, index, signer, clock)
-    async with index.pool.connection() as connection:
-        await connection.execute("delete from credit_attempts")
-    await finish(world, 1, tag=1)
-    async with crediting(world, database_url, clock) as signer:
-        await round_trip(world, index, signer, clock)
-
-    assert await one(index.pool, "select count(*) filter (where adopted), count(*) from credits") == (2, 3)
-    assert await credited_on_chain(world) == 3
-
-
 @pytest.mark.parametrize("chain", ["bsc", "opbnb"])
 async def test_nothing_is_signed_while_a_chain_is_paused(
     world: World, index: Indexing, database_url: str, clock: Clock, chain: str
 ) -> None:
     """What a paused chain says is final may not be: a person decides first."""
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
     await finish(world, 1)
     await index.settle()
     async with index.pool.connection() as connection:
@@ -131,6 +120,7 @@ async def test_bytes_lost_by_the_endpoint_are_sent_again(
     await finish(world, 1)
     await index.settle()
     async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
         await signer.step()
         await signer.step()
         await world.opbnb.ask("anvil_dropAllTransactions")
@@ -148,10 +138,11 @@ async def test_a_stuck_transaction_is_replaced_on_its_nonce_with_higher_fees(
     await finish(world, 1)
     await index.settle()
     async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
         await signer.step()
         await signer.step()
         clock.pass_(31)
-        assert Credited(decided=0, adopted=0, sent=1, refusal="") == await signer.step()
+        assert Credited(decided=0, adopted=0, sent=1, complaint="") == await signer.step()
         await round_trip(world, index, signer, clock)
 
     row = await one(
@@ -173,11 +164,12 @@ async def test_who_is_not_the_owner_burns_no_nonce(
     await index.settle()
     key = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"  # anvil's second account, also public
     async with crediting(world, database_url, clock, key=key) as signer:
+        await begin(world, index, signer)
         await signer.step()
         outcome = await signer.step()
 
     assert isinstance(outcome, Credited)
-    assert "118cdaa7" in outcome.refusal or "OwnableUnauthorizedAccount" in outcome.refusal
+    assert "118cdaa7" in outcome.complaint or "OwnableUnauthorizedAccount" in outcome.complaint
     assert await one(index.pool, "select count(*) from credit_attempts") == (0,)
 
 
@@ -189,5 +181,6 @@ async def test_only_one_signer_at_a_time(world: World, index: Indexing, database
                 pass
 
     async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
         await index.settle()
         assert await signer.step()

@@ -1,10 +1,11 @@
 """A signer may die at any touch of the database and the chain."""
 
+from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
 
-from tests.integration.dispatch.signing import Clock, credited_on_chain, crediting, finish, round_trip
+from tests.integration.dispatch.signing import Clock, begin, credited_on_chain, crediting, finish, round_trip
 from tests.integration.indexer.conftest import Indexing
 from tests.integration.local_chain import World
 
@@ -14,7 +15,9 @@ async def test_a_signer_that_dies_at_any_point_doubles_and_loses_nothing(
 ) -> None:
     """Ended before or after each touch of the database and the chain, and started again: each job is credited once."""
     finished = 0
-    for point in range(40):
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+    for point in range(60):
         await finish(world, 1, tag=point)
         finished += 1
         await index.settle()
@@ -33,10 +36,8 @@ async def test_a_signer_that_dies_at_any_point_doubles_and_loses_nothing(
 
 async def live_until(point: int, world: World, url: str, clock: Clock) -> bool:
     """Take two steps, dying at the given touch; return whether there are not so many touches."""
-    async with crediting(world, url, clock) as signer:
-        fuse = Fuse(point)
-        signer._store = Mortal(signer._store, fuse)  # type: ignore[assignment]
-        signer._writer = Mortal(signer._writer, fuse)  # type: ignore[assignment]
+    fuse = Fuse(point)
+    async with crediting(world, url, clock, wrap=lambda part: Mortal(part, fuse)) as signer:
         try:
             for _ in range(2):
                 await signer.step()
@@ -68,9 +69,13 @@ class Mortal:
         self._inner, self._fuse = inner, fuse
 
     def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+        if not iscoroutinefunction(method):
+            return method
+
         async def call(*arguments: Any, **named: Any) -> Any:
             self._fuse.touch()
-            result = await getattr(self._inner, name)(*arguments, **named)
+            result = await method(*arguments, **named)
             self._fuse.touch()
             return result
 

@@ -4,17 +4,24 @@ import asyncio
 import json
 import os
 import signal
+from typing import Any
 
 import pytest
 from nats.errors import Error
 from nats.errors import TimeoutError as NothingCame
 
+from chain.rpc import Rpc
+from dispatch import plan
 from dispatch.dispatcher import Dispatcher, HandedOut
+from dispatch.outbox import Outbox
+from dispatch.streams import Streams
+from dispatch.witness import Witness
 from models.values import show_bytes
 from runtime.bus import Bus
 from runtime.embedded_nats import EmbeddedNats
 from tests.integration.dispatch.agency import FINAL, Agents, Market, dispatching
 from tests.integration.dispatch.crashes import end_at
+from tests.integration.meddler import meddling
 
 IDLE = HandedOut(decided=0, published=0)
 
@@ -132,6 +139,46 @@ async def test_a_job_whose_log_is_not_on_chain_is_not_handed_out(market: Market,
 
     assert await market.statuses() == {1: "CREATED", 2: "CREATED", 3: "ASSIGNED"}
     assert await dispatcher.step() == IDLE
+
+
+async def test_a_job_is_handed_out_when_one_endpoint_is_behind_and_not_when_two_contradict_each_other(
+    market: Market, bus: Bus
+) -> None:
+    """The indexer's endpoint is the last to be asked."""
+    await market.open_jobs(1)
+    async with meddling(market.world.bsc.url) as second, Rpc([second.url, market.world.bsc.url]) as rpc:
+        witness = Witness(rpc, market.world.job_manager.contract, clock=(clock := Hours()))
+        dispatcher = Dispatcher(Outbox(market.pool, plan.PAUSES), witness, Streams(bus))
+        second.meddle = without_logs
+        assert await dispatcher.step() == IDLE
+        clock.pass_one()
+        second.meddle = behind
+
+        assert await dispatcher.step() == HandedOut(decided=1, published=1)
+
+
+class Hours:
+    """A clock that stands still until an hour passes."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def __call__(self) -> float:
+        return self._now
+
+    def pass_one(self) -> None:
+        """Let an hour pass."""
+        self._now += 3600
+
+
+def without_logs(call: dict[str, Any], result: Any) -> Any:
+    """Tell that there are no logs anywhere."""
+    return [] if call["method"] == "eth_getLogs" else result
+
+
+def behind(call: dict[str, Any], result: Any) -> Any:
+    """Tell neither of the block nor of its logs, as some nodes do that lag."""
+    return None if call["method"] == "eth_getBlockByHash" else without_logs(call, result)
 
 
 async def test_silence_repeats_the_job_after_growing_pauses(market: Market, dispatcher: Dispatcher, bus: Bus) -> None:

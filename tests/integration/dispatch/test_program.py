@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 from nats.errors import Error
 
+from dispatch import program
 from dispatch.callout import BadSeed
-from dispatch.program import Reaction, react, second_first
+from dispatch.program import Reaction, preferred_last, react
 from runtime.bus import BusUnreachable
 from runtime.embedded_nats import EmbeddedNats
 from runtime.lifecycle import Program
@@ -149,6 +150,24 @@ async def test_without_nats_it_says_what_it_waited_for(database_url: str) -> Non
         await react(given, asyncio.Event())
 
 
+async def test_the_scheduler_tells_why_jobs_wait(
+    market: Market, nats: EmbeddedNats, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside everything else, and again after Postgres dropped its connections."""
+    monkeypatch.setattr(program, "REASONS_SECONDS", 0.2)
+    told = "select count(*) from told_reasons where trouble = 'provider offline'"
+    await market.open_jobs(1)
+    async with reacting(reaction(market, nats, database_url)), asyncio.timeout(30):
+        while await market.ask("select count(*) from told_reasons") != [(1,)]:
+            await asyncio.sleep(0.05)
+        await becomes(market, {1: "ASSIGNED"})
+        await market.ask(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lamda-react'"
+        )
+        while await market.ask(told) != [(1,)]:
+            await asyncio.sleep(0.05)
+
+
 async def test_a_wrong_seed_is_told_before_anything_is_opened(database_url: str) -> None:
     given = Reaction(
         database_url=database_url,
@@ -164,6 +183,6 @@ async def test_a_wrong_seed_is_told_before_anything_is_opened(database_url: str)
     assert "not a seed" not in repr(given)
 
 
-def test_a_log_is_read_again_from_the_second_endpoint() -> None:
-    assert second_first(("a",)) == ("a",)
-    assert second_first(("a", "b", "c")) == ("b", "a", "c")
+def test_a_log_is_read_again_from_other_endpoints_than_the_indexers() -> None:
+    assert preferred_last(("a",)) == ("a",)
+    assert preferred_last(("a", "b", "c")) == ("b", "c", "a")

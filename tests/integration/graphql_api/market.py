@@ -160,6 +160,27 @@ class Market:
             await state_store.lock(connection, JOBS, [job_id(number)])
             await feed.append(connection, await state_store.refresh(connection, JOBS, [job_id(number)], {}))
 
+    async def sign(
+        self, number: int, nonce: int, hash_: bytes, at: datetime, *, failure: str | None = None,
+        freed_at: datetime | None = None, **columns: Any,
+    ) -> None:  # fmt: skip
+        """Sign a transaction for the credit of a job; `failure` is why its nonce was freed."""
+        await self.execute("insert into signers (address, beat_at) values (%s, %s) on conflict do nothing", SIGNER, at)
+        await self.execute(
+            "insert into credit_adoptions (signer, nonces, final_block, reason, adopted_at) values (%s, %s, 0, '', %s) "
+            "on conflict do nothing",
+            SIGNER,
+            nonce,
+            at,
+        )
+        await self.execute(
+            "insert into credit_nonces (signer, nonce, job_id, after_adoption, taken_at, freed_at, failure) "
+            "values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+            *(SIGNER, nonce, job_id(number), nonce, at, freed_at, failure),
+        )
+        row = {"signer": SIGNER, "nonce": nonce, "transaction_hash": hash_, "signed_at": at}
+        await self.note("credit_attempts", number, **{**TRANSACTION, **row, **columns})
+
     async def tell(self, *changes: feed.Change) -> None:
         """Append changes to the feed that no fact stands behind."""
         async with await psycopg.AsyncConnection.connect(self._url) as connection:
@@ -193,6 +214,16 @@ class Market:
         async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
             cursor = await connection.execute(statement.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
+
+
+SIGNER = b"s" * 20
+TRANSACTION = {
+    "kind": "credit",
+    "signed": b"raw",
+    "gas": 60_000,
+    "max_fee_per_gas": 2,
+    "max_priority_fee_per_gas": 1,
+}
 
 
 def _job_fact(table: str, number: int, block: int, log_index: int, values: Mapping[str, Any], *names: bytes) -> Fact:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from graphql_api.account_store import CREDENTIALS_MAX
 from runtime.settings import AccountSettings
 from tests.integration.graphql_api.client import Client
 from tests.integration.graphql_api.conftest import serving
@@ -54,6 +55,48 @@ async def test_nobody_else_gets_one(schema_url: str, market: Market, *, is_signe
 
     assert error["extensions"]["code"] == ("FORBIDDEN" if is_signed_in else "UNAUTHENTICATED")
     assert await market.execute("select token_hash from agent_credentials") == []
+
+
+async def test_who_is_barred_gets_none_by_signing_in_anew(schema_url: str, market: Market) -> None:
+    """And reads why, and until when."""
+    await market.commit(registered(PROVIDER.address, 5))
+    bar = "insert into agents values (decode(substr('{}', 3), 'hex'), null, now() + interval '1 hour', 'flood')"
+    await market.execute(bar.format(PROVIDER.address))
+    async with serving(schema_url, nats_url=OURS) as api:
+        error = await (await PROVIDER.enter(api)).refusal(CREDENTIAL)
+
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    assert "barred until" in error["message"]
+    assert error["message"].endswith(": flood")
+    assert await market.execute("select token_hash from agent_credentials") == []
+
+
+async def test_a_provider_takes_back_its_own_credentials_and_no_others(schema_url: str, market: Market) -> None:
+    """After a leak: all at once, and a new one can be had."""
+    await market.commit(registered(PROVIDER.address, 5))
+    await market.execute("insert into agent_credentials values ('of another', 'x', now() + interval '1 hour')")
+    async with serving(schema_url, nats_url=OURS) as api:
+        provider = await PROVIDER.enter(api)
+        for _ in range(2):
+            await provider.ask(CREDENTIAL)
+
+        assert await provider.ask("mutation { revokeAgentCredentials }") == {"revokeAgentCredentials": 2}
+        assert await market.execute("select token_hash from agent_credentials") == [(b"of another",)]
+        await provider.ask(CREDENTIAL)
+        assert (await api.refusal("mutation { revokeAgentCredentials }"))["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_of_many_credentials_the_newest_are_good(schema_url: str, market: Market) -> None:
+    """Whoever asks without end does not fill our tables."""
+    await market.commit(registered(PROVIDER.address, 5))
+    async with serving(schema_url, nats_url=OURS) as api:
+        provider = await PROVIDER.enter(api)
+        for _ in range(CREDENTIALS_MAX + 2):
+            credential = (await provider.ask(CREDENTIAL))["agentCredential"]
+
+    kept = [row[0] for row in await market.execute("select token_hash from agent_credentials")]
+    assert len(kept) == CREDENTIALS_MAX
+    assert hashlib.sha256(credential["token"].encode()).digest() in kept
 
 
 async def test_without_nats_there_is_nothing_to_connect_to(api: Client, market: Market) -> None:

@@ -12,6 +12,7 @@ import pytest
 from nats.aio.client import Client as Nats
 from nats.errors import NoRespondersError
 
+from graphql_api.bus_door import AT_ONCE
 from runtime.bus import open_bus
 from runtime.embedded_nats import EmbeddedNats
 from runtime.ports import free_port
@@ -207,6 +208,27 @@ async def test_trouble_of_ours_is_answered_with_an_error(client: Nats, market: M
     assert unknown_value == {"error": "internal error", "success": False}
     assert unknown_table["error"].startswith("internal error (the log has it under ")
     assert (await ask(client, "nodes.query", {}))["count"] == 0
+
+
+@pytest.mark.usefixtures("api")
+@pytest.mark.parametrize("subject", ["agents.somebody.status", "_INBOXES", "$JS.API.STREAM.PURGE.NOTES"])
+async def test_an_answer_goes_to_inboxes_only(client: Nats, subject: str) -> None:
+    """We would send it with our own rights, wherever somebody without any has told us to."""
+    heard = await client.subscribe(subject)
+    await client.publish("nodes.query", b"{}", reply=subject)
+    for _ in range(2 * AT_ONCE):
+        await ask(client, "nodes.query", {})
+
+    assert heard.pending_msgs == 0
+
+
+@pytest.mark.usefixtures("api")
+async def test_an_inbox_with_a_prefix_of_its_own_is_one(client: Nats) -> None:
+    """As agents have it."""
+    heard = await client.subscribe("_INBOX_somebody.1")
+    await client.publish("nodes.query", b"{}", reply="_INBOX_somebody.1")
+
+    assert "nodes" in json.loads((await heard.next_msg(timeout=10)).data)
 
 
 async def test_of_two_apis_one_answers(

@@ -28,7 +28,6 @@ DISPATCH = "dispatch { attempts firstSentAt lastSentAt acknowledgedAt stalled }"
 CREDIT = "credit { status transactionHash nonce attempts finalAt }"
 TIMELINE = "timeline { kind at detail source { block { chain number hash final } transactionHash logIndex } }"
 PROVIDER = somebody("provider")
-FEES = {"signed": b"raw", "max_fee_per_gas": 2, "max_priority_fee_per_gas": 1}
 
 
 async def ask(api: Client, fields: str, number: int = 1) -> Any:
@@ -46,13 +45,6 @@ async def say(market: Market, status: str, at: datetime, number: int = 1, provid
     """Let an agent report."""
     row = {"message": f"message {status}", "output_url": "https://secret", "received_at": at}
     await market.note("agent_reports", number, provider=provider, attempt=1, status=status, **row)
-
-
-async def sign(market: Market, nonce: int, hash_: bytes, at: datetime, *, number: int = 1, **columns: Any) -> None:
-    """Sign a transaction for a credit."""
-    await market.note(
-        "credit_attempts", number, nonce=nonce, transaction_hash=hash_, signed_at=at, **{**FEES, **columns}
-    )
 
 
 async def intend(market: Market, *, adopted: bool = False, number: int = 1) -> None:
@@ -106,10 +98,10 @@ async def test_a_credit_from_its_intent_to_the_end(api: Client, market: Market) 
 
     await intend(market)
     await look()
-    await sign(market, 7, b"first", moment(41))
+    await market.sign(1, 7, b"first", moment(41))
     await look()
     await market.execute("update credit_attempts set sent_at = %s", moment(42))
-    await sign(market, 7, transaction_hash(60, 0), moment(43), max_fee_per_gas=3)
+    await market.sign(1, 7, transaction_hash(60, 0), moment(43), max_fee_per_gas=3)
     await look()
     await market.commit(credited("provider", 60, 1))
     await look()
@@ -131,12 +123,14 @@ async def test_a_credit_from_its_intent_to_the_end(api: Client, market: Market) 
 async def test_a_credit_that_failed_and_one_that_was_there_before(api: Client, market: Market) -> None:
     await market.commit(created(1, 10, payment=1), created(2, 11, payment=1))
     await intend(market)
-    await sign(market, 7, b"first", moment(41), sent_at=moment(41), failed_at=moment(50), failure="reverted")
+    await market.sign(1, 7, b"first", moment(41), sent_at=moment(41), freed_at=moment(50), failure="reverted")
     await intend(market, adopted=True, number=2)
     failed, adopted = await ask(api, CREDIT), await ask(api, CREDIT, 2)
-    await sign(market, 8, b"second", moment(51))
+    await market.execute("update credits set blocked_reason = 'not this one', blocked_at = %s", moment(50))
+    blocked = await ask(api, CREDIT)
+    await market.sign(1, 8, b"second", moment(51))
 
-    assert (failed["credit"]["status"], adopted["credit"]["status"]) == ("REVERTED", "ADOPTED")
+    assert [each["credit"]["status"] for each in (failed, adopted, blocked)] == ["REVERTED", "ADOPTED", "BLOCKED"]
     assert (await ask(api, CREDIT))["credit"].items() >= {"status": "SIGNED", "nonce": 8, "attempts": 2}.items()
 
 
@@ -152,7 +146,7 @@ async def whole_life(market: Market) -> None:
     await say(market, "completed", moment(30))
     await market.commit(confirmed(1, 35))
     await intend(market)
-    await sign(market, 7, transaction_hash(45, 0), moment(41), sent_at=moment(42))
+    await market.sign(1, 7, transaction_hash(45, 0), moment(41), sent_at=moment(42))
     await market.commit(credited("provider", 45, 1), claimed(1, 50, amount=1))
     await market.checkpoint(Chain.BSC, number=50, finalized=40)
     await market.checkpoint(Chain.OPBNB, number=50, finalized=44)
@@ -196,7 +190,7 @@ async def test_what_went_wrong_is_in_the_timeline(api: Client, market: Market) -
     await send(market, 1, moment(20))
     await say(market, "failed", moment(30))
     await intend(market, adopted=True)
-    await sign(market, 7, b"first", moment(50), failed_at=moment(60), failure="reverted: not the owner")
+    await market.sign(1, 7, b"first", moment(50), freed_at=moment(60), failure="reverted: not the owner")
 
     steps = (await ask(api, "timeline { kind detail }"))["timeline"]
 
@@ -204,7 +198,7 @@ async def test_what_went_wrong_is_in_the_timeline(api: Client, market: Market) -
         ("failed", "message failed"),
         ("credit adopted", None),
         ("credit signed", "nonce 7"),
-        ("credit reverted", "reverted: not the owner"),
+        ("credit failed", "nonce 7 reverted: not the owner"),
     ]
 
 
@@ -242,7 +236,7 @@ async def test_why_a_job_stands_where_it_stands(api: Client, market: Market) -> 
     await market.commit(claimed(1, 36, amount=1))
     await look()
     await intend(market)
-    await sign(market, 7, transaction_hash(45, 0), moment(41), sent_at=moment(42))
+    await market.sign(1, 7, transaction_hash(45, 0), moment(41), sent_at=moment(42))
     await look()
     await market.commit(credited("provider", 45, 1))
     await look()

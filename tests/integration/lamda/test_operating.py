@@ -181,17 +181,25 @@ async def test_status_tells_a_person_and_a_program(settings: Mapping[str, str], 
                     'HTTP 429 too many requests from this address, slow down', now() + '1 h')
             """
         )
+        await connection.execute(
+            """
+            insert into refusals (day, reason, sender, count, last_at)
+            select (now() at time zone 'utc')::date - age, 'said before', sender, 2, now()
+            from generate_series(0, 1) age, unnest(array['a', 'b']) sender
+            """
+        )
     shown = await lamda(settings, "status")
     document = json.loads((await lamda(settings, "status", "--json")).said)
 
     assert shown.code == 0, shown.complaint
     assert max(map(len, shown.said.splitlines())) <= 100
-    for words in ("a-host:7 (epoch 3)", "rests for", "proven by", "BLOOM", "first.example.com"):
+    for words in ("a-host:7 (epoch 3)", "rests for", "proven by", "BLOOM", "first.example.com", "refused today"):
         assert words in shown.said
     bsc = next(each for each in document["chains"] if each["chain"] == Chain.BSC)
     assert bsc["indexed"] == bsc["head"]
     assert bsc["leader"] == "a-host:7"
     assert bsc["proofs"]
+    assert [(each["reason"], each["count"]) for each in document["refusals"]] == [("said before", 4)]
     assert "HTTP 429" in bsc["endpoints"][1]["rests_because"]
 
 

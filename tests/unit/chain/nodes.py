@@ -20,7 +20,8 @@ class Node:
     One node. `failure` is an exception to raise or an answer to give whatever it is asked.
 
     `logs` is what `eth_getLogs` gets: a list, or the text of an error. `latency_seconds` may exceed the transport's
-    time. `asked` are the methods of each batch, with the time it came.
+    time. `lacks_block` says that it has no block by the hash it is asked for. `asked` are the methods of each batch,
+    with the time it came.
     """
 
     height: int = 100
@@ -31,6 +32,7 @@ class Node:
     failure: Exception | HttpAnswer | None = None
     logs: list[Any] | str = field(default_factory=list)
     logs_of_many: list[Any] | str | None = None
+    lacks_block: bool = False
     asked: list[tuple[float, list[str]]] = field(default_factory=list)
 
     @property
@@ -58,6 +60,8 @@ class Node:
                 return {"result": header(self.height, self.branch)}
             case {"method": "eth_getBlockByNumber", "params": ["finalized", _]}:
                 return {"result": header(max(0, self.height - self.trails), self.branch)}
+            case {"method": "eth_getBlockByHash"}:
+                return {"result": None if self.lacks_block else header(self.height, self.branch)}
             case {"method": "eth_getLogs", "params": [criteria]}:
                 many = criteria.get("fromBlock") != criteria.get("toBlock") and self.logs_of_many is not None
                 return _logs_reply(self.logs_of_many if many else self.logs)

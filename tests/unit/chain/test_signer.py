@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from chain.signer import Signer, Transaction, WrongKey
+from chain.signer import KeySigner, Transaction, WrongKey
 from models.values import Fees
 
 # Anvil's first account, public in its documentation.
@@ -19,13 +19,13 @@ def transaction(nonce: int) -> Transaction:
 
 def test_the_same_transaction_gives_the_same_bytes() -> None:
     """What is sent again after a crash is what was sent before it."""
-    assert Signer(KEY).sign(transaction(7)) == Signer("0x" + KEY).sign(transaction(7))
-    assert Signer(KEY).sign(transaction(7)).hash != Signer(KEY).sign(transaction(8)).hash
+    assert KeySigner(KEY).sign(transaction(7)) == KeySigner("0x" + KEY).sign(transaction(7))
+    assert KeySigner(KEY).sign(transaction(7)).hash != KeySigner(KEY).sign(transaction(8)).hash
 
 
 def test_the_key_is_in_no_representation() -> None:
     """Neither repr nor str shows it."""
-    signer = Signer(KEY)
+    signer = KeySigner(KEY)
 
     assert KEY not in repr(signer) + str(signer)
     assert "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266" in repr(signer)
@@ -35,7 +35,7 @@ def test_the_key_is_in_no_representation() -> None:
 def test_a_wrong_key_is_refused_without_repeating_it(text: str) -> None:
     """The error says what was expected; no traceback of it holds the text."""
     with pytest.raises(WrongKey) as caught:
-        Signer(text)
+        KeySigner(text)
 
     shown = "".join(traceback.format_exception(caught.value))
     assert "64 hex digits" in shown

@@ -11,17 +11,24 @@ from models.values import checksum_address
 
 PROVIDER = bytes.fromhex("70997970c51812dc3a010c7d01b50e0d17dc79c8")
 JOB = Assignment(
-    job_id=bytes([7]) * 32, token="t0ken", attempt=2, docker_image="alpine:3", output_url="gnfd://results/7.tar"
+    job_id=bytes([7]) * 32,
+    token="t0ken",
+    attempt=2,
+    docker_image="alpine:3",
+    output_url="gnfd://results/7.tar",
+    input_url="gnfd://data/7",
+    output_bucket="results",
+    output_name="7.tar",
 )
 MESSAGE = {
     "jobId": "0x" + "07" * 32,
     "dockerImage": "alpine:3",
-    "greenfieldInputUrl": "",
+    "greenfieldInputUrl": "gnfd://data/7",
     "greenfieldOutputBucket": "results",
     "greenfieldOutputName": "7.tar",
     "job_id": "0x" + "07" * 32,
     "image_name": "alpine:3",
-    "input_path": "",
+    "input_path": "gnfd://data/7",
     "output_path": "results/7.tar",
     "provider": checksum_address(PROVIDER),
     "attempt": 2,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.decode import MESSAGE_MAX, Unreadable, decode
+from dispatch.decode import MESSAGE_MAX, Unreadable, decode, owner
 from dispatch.job_values import Report, Said
 from models.values import parse_address
 
@@ -92,3 +92,9 @@ def test_texts_of_another_type_count_as_absent() -> None:
     seen = read(OWN, jobId=JOB, status="failed", token=7, message=["no"], outputUrl={"no": 1})
 
     assert (seen.token, seen.message, seen.output_url) == (None, None, None)
+
+
+def test_only_an_own_subject_has_an_owner() -> None:
+    owners = [owner(subject) for subject in (OWN, "agents.nobody.status", "agent.status", "jobs.status.updates")]
+
+    assert [parse_address(ADDRESS), None, None, None] == owners

@@ -48,6 +48,14 @@ def test_an_earlier_attempt_may_be_answered_while_no_later_one_was() -> None:
     assert Accepted(attempt=1) == judge(report(Said.PROCESSING, token="one"), job(), insecure=False)
 
 
+def test_an_agent_that_says_again_that_it_runs_the_job_may_still_finish_what_it_began() -> None:
+    """A sign-in repeated the job while it ran: that a later attempt runs too is no news, and makes no other stale."""
+    running = job((1, Said.PROCESSING))
+
+    assert Refused(reason=Refusal.REPEATED) == judge(report(Said.PROCESSING, token="two"), running, insecure=False)
+    assert Accepted(attempt=1) == judge(report(Said.COMPLETED, token="one"), running, insecure=False)
+
+
 @pytest.mark.parametrize(
     ("said", "token", "sender", "known", "reason"),
     [

@@ -6,23 +6,14 @@ import pytest
 
 from dispatch import plan
 from dispatch.job_values import Attempt, Waiting
+from tests.unit.dispatch.test_verify import CLAIM
 
 DECIDED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def waiting(*, attempts: int) -> Waiting:
     """Return a job that is due."""
-    return Waiting(
-        job_id=bytes(32),
-        renter=bytes(20),
-        provider=b"\5" * 20,
-        payment=1,
-        block_number=1,
-        block_hash=bytes(32),
-        transaction_hash=bytes(32),
-        log_index=0,
-        attempts=attempts,
-    )
+    return Waiting(claim=CLAIM, provider=b"\5" * 20, attempts=attempts)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +27,6 @@ def test_each_job_gets_its_next_attempt_with_a_token_of_its_own() -> None:
     decided = plan.attempts([waiting(attempts=0), waiting(attempts=4)], ["first token", "second token"])
 
     assert decided == [
-        Attempt(job_id=bytes(32), number=1, provider=b"\5" * 20, token="first token"),
-        Attempt(job_id=bytes(32), number=5, provider=b"\5" * 20, token="second token"),
+        Attempt(job_id=CLAIM.job_id, number=1, provider=b"\5" * 20, token="first token"),
+        Attempt(job_id=CLAIM.job_id, number=5, provider=b"\5" * 20, token="second token"),
     ]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lamda.status import ChainStatus, duration
+from lamda.status import ChainStatus, RefusalStatus, duration, refused
 
 WELL = ChainStatus(
     chain="bsc",
@@ -46,6 +46,19 @@ def test_the_time_left_is_told_while_catching_up() -> None:
     assert replace(WELL, head=1_801_000, blocks_per_second=1_000).seconds_left == 1_800
     assert replace(WELL, head=1_003, blocks_per_second=2.2).seconds_left is None
     assert replace(WELL, head=1_801_000, blocks_per_second=0.0).seconds_left is None
+
+
+def test_refused_reports_are_told_in_one_line() -> None:
+    """How many, how lately, and of each reason from how many senders."""
+    refusals = [
+        RefusalStatus(reason="token of no attempt", count=1_200, senders=1, last_seconds_ago=90),
+        RefusalStatus(reason="said before", count=3, senders=2, last_seconds_ago=5),
+    ]
+
+    assert refused(refusals) == (
+        "refused today  1,203 reports of agents, the last 5.0 s ago "
+        "(token of no attempt: 1,200 of 1 sender; said before: 3 of 2 senders)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,20 @@ import pytest
 from models.credit_values import CreditFacts, CreditStatus, credit_status
 
 STATUSES = [
-    (CreditFacts(adopted=True, attempts=0, live=0, sent=False, mined_block=None), CreditStatus.ADOPTED),
-    (CreditFacts(adopted=False, attempts=0, live=0, sent=False, mined_block=None), CreditStatus.WAITING),
-    (CreditFacts(adopted=False, attempts=1, live=1, sent=False, mined_block=None), CreditStatus.SIGNED),
-    (CreditFacts(adopted=False, attempts=2, live=1, sent=True, mined_block=None), CreditStatus.SENT),
-    (CreditFacts(adopted=False, attempts=1, live=0, sent=False, mined_block=None), CreditStatus.REVERTED),
-    (CreditFacts(adopted=False, attempts=2, live=1, sent=False, mined_block=None), CreditStatus.SIGNED),
-    (CreditFacts(adopted=False, attempts=1, live=1, sent=True, mined_block=101), CreditStatus.MINED),
-    (CreditFacts(adopted=False, attempts=1, live=1, sent=True, mined_block=100), CreditStatus.FINAL),
-    (CreditFacts(adopted=False, attempts=1, live=0, sent=False, mined_block=100), CreditStatus.FINAL),
+    (CreditFacts(adopted=True, blocked=False, attempts=0, live=0, sent=False, mined_block=None), CreditStatus.ADOPTED),
+    (CreditFacts(adopted=False, blocked=False, attempts=0, live=0, sent=False, mined_block=None), CreditStatus.WAITING),
+    (CreditFacts(adopted=False, blocked=False, attempts=1, live=1, sent=False, mined_block=None), CreditStatus.SIGNED),
+    (CreditFacts(adopted=False, blocked=False, attempts=2, live=1, sent=True, mined_block=None), CreditStatus.SENT),
+    (
+        CreditFacts(adopted=False, blocked=False, attempts=1, live=0, sent=False, mined_block=None),
+        CreditStatus.REVERTED,
+    ),
+    (CreditFacts(adopted=False, blocked=False, attempts=2, live=1, sent=False, mined_block=None), CreditStatus.SIGNED),
+    (CreditFacts(adopted=False, blocked=False, attempts=1, live=1, sent=True, mined_block=101), CreditStatus.MINED),
+    (CreditFacts(adopted=False, blocked=False, attempts=1, live=1, sent=True, mined_block=100), CreditStatus.FINAL),
+    (CreditFacts(adopted=False, blocked=False, attempts=1, live=0, sent=False, mined_block=100), CreditStatus.FINAL),
+    (CreditFacts(adopted=False, blocked=True, attempts=1, live=0, sent=False, mined_block=None), CreditStatus.BLOCKED),
+    (CreditFacts(adopted=False, blocked=True, attempts=1, live=1, sent=True, mined_block=None), CreditStatus.SENT),
 ]
 
 

@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models.credit_values import CreditStatus
-from models.reason import DispatchFacts, JobFacts, ProviderFacts, is_stalled, reason
+from models.reason import (
+    AgentFacts,
+    DispatchFacts,
+    JobFacts,
+    ProviderFacts,
+    Trouble,
+    explain,
+    is_stalled,
+    reason,
+)
 from models.values import EscrowStatus, JobStatus
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -20,6 +29,7 @@ CREATED = JobFacts(
     has_spec=True,
     is_assigned=True,
     is_final=True,
+    created_at=NOON,
     started_at=None,
     error=None,
     provider=ONLINE,
@@ -74,12 +84,47 @@ def test_the_reason_of_a_job(facts: JobFacts, expected: str | None) -> None:
     assert reason(facts, NOON) == expected
 
 
-def test_an_agent_that_is_online_and_does_not_answer_is_named() -> None:
-    silent = replace(ASSIGNED, dispatch=replace(SENT, attempts=3))
+SENT_ONCE = "sent once, last at 2026-01-01 12:00:00 UTC"
+LATER = NOON + timedelta(days=1)
+TROUBLES = [
+    (Trouble.NO_SPEC, replace(CREATED, has_spec=False),
+        "waiting for its spec: the renter has not said yet what to run, and has paid at 2026-01-01 12:00:00 UTC"),
+    (Trouble.OFFLINE, replace(ASSIGNED, provider=OFFLINE),
+        f"provider offline since 2026-01-01 12:00:00 UTC: {SENT_ONCE}"),
+    (Trouble.BARRED, replace(ASSIGNED, agent=AgentFacts(signed_in_at=NOON, is_barred=True)),
+        f"the agent's login is barred: {SENT_ONCE}"),
+    (
+        Trouble.BARRED,
+        replace(
+            ASSIGNED,
+            agent=AgentFacts(signed_in_at=NOON, is_barred=True, barred_until=NOON, barred_reason="it floods us"),
+        ),
+        f"the agent's login is barred until 2026-01-01 12:00:00 UTC (it floods us): {SENT_ONCE}",
+    ),
+    (Trouble.STALLED, ASSIGNED,
+        f"stalled: the provider is online, but its agent has never signed in: {SENT_ONCE}"),
+    (Trouble.STALLED, replace(ASSIGNED, dispatch=replace(SENT, attempts=3), agent=AgentFacts(signed_in_at=NOON)),
+        "stalled: the provider is online, but its agent does not answer: "
+        "sent 3 times, last at 2026-01-01 12:00:00 UTC"),
+    (Trouble.SILENT, RUNNING,
+        "silent: running since 2026-01-01 12:00:00 UTC, and its agent has not said a word since"),
+    (Trouble.OFFLINE, replace(RUNNING, provider=OFFLINE),
+        "provider offline since 2026-01-01 12:00:00 UTC: it was running the job"),
+]  # fmt: skip
 
-    assert reason(silent, NOON + timedelta(minutes=2)) == (
-        "stalled: the provider is online, but its agent does not answer: sent 3 times, last at 2026-01-01 12:00:00 UTC"
-    )
+
+@pytest.mark.parametrize(("trouble", "facts", "text"), TROUBLES)
+def test_what_ought_to_have_come_is_trouble(trouble: Trouble, facts: JobFacts, text: str) -> None:
+    """Each says who can do something about it."""
+    explained = explain(facts, LATER)
+
+    assert (trouble, text) == (explained.trouble, explained.text)
+
+
+def test_what_every_job_waits_for_is_no_trouble() -> None:
+    ordinary = [CREATED, replace(CREATED, has_spec=False), replace(CREATED, is_final=False), ASSIGNED, RUNNING]
+
+    assert [explain(facts, NOON + timedelta(seconds=119)).trouble for facts in ordinary] == [None] * 5
 
 
 @pytest.mark.parametrize(

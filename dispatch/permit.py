@@ -1,0 +1,100 @@
+"""
+Decide whether our account may be used at all: every nonce it has spent must be accounted for.
+
+    accounted for    below an adoption, or held by an attempt in our books
+    history          spent before we knew, final, and its increments in our index: adopted, and counted as given
+    strange          spent while we watched, by nobody in our books: somebody else has the key
+
+After a database was lost or restored, nonces that we do not know may be history; so they are adopted at a start, if
+each of them is an increment, and at any time by a person's word.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from dispatch.credit_values import Account, Books
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Credits may be signed, the next one with this nonce."""
+
+    next_nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing is signed until the reason is gone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Nonces below `nonces` are history; each of the `unknown` must prove to be a credit of ours."""
+
+    nonces: int
+    unknown: frozenset[int]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Somebody else uses the key: nothing more is signed until a person has looked."""
+
+    reason: str
+
+
+Permit = Go | Hold | Adopt | Halt
+
+
+def standing(books: Books) -> Hold | None:
+    """Return what holds the signer whatever the chain says, or None."""
+    if books.signer.halted_reason is not None and not books.signer.adopts:
+        return Hold(f"halted: {books.signer.halted_reason}")
+    if books.head is None or books.final_block < 0:
+        return Hold("opBNB is not indexed yet, or is paused")
+    return None
+
+
+def permit(books: Books, account: Account, strange: Collection[int], *, starting: bool, height_at_start: int) -> Permit:
+    """
+    Return whether credits may be signed; `starting` until every nonce was accounted for once.
+
+    `strange` are nonces of live attempts that other transactions have consumed, finally. `height_at_start` is how high
+    the chain was when we first looked: a new account begins when our index is final up to there, for whoever credited
+    before may have used another one.
+    """
+    if books.accounted is None and books.final_block < height_at_start:
+        return Hold(
+            f"the first credit waits until opBNB is indexed and final through block {height_at_start}, "
+            f"now {books.final_block}"
+        )
+    used = max(account.latest, account.pending)
+    accounted = books.accounted
+    unknown = frozenset(strange).union(range(accounted or 0, used))
+    if accounted is not None and not unknown:
+        return Go(accounted)
+    if account.final < used:
+        return Hold(f"{_spent(unknown)}, as nobody here knows: nothing is signed until that is final in our index")
+    if accounted is None:
+        return Adopt(used, frozenset(), "the account's history before this database")
+    nonces = max(used, accounted)
+    if books.signer.adopts:
+        return Adopt(nonces, frozenset(), f"{_spent(unknown)}: history, by a person's word")
+    if starting:
+        return Adopt(nonces, unknown, f"{_spent(unknown)} for credits that this database has lost")
+    return describe_stranger(unknown)
+
+
+def describe_stranger(unknown: Collection[int]) -> Halt:
+    """Return the halt for nonces that somebody else has spent, with what a person can do."""
+    return Halt(
+        f"{_spent(unknown)}, and not by this reactor. Find out who uses the key; if these are credits of a database "
+        "that was lost, or of another backend, `lamda credits adopt` counts them in"
+    )
+
+
+def _spent(nonces: Collection[int]) -> str:
+    first, last = min(nonces), max(nonces)
+    return f"nonce {first} was spent" if first == last else f"nonces {first} to {last} were spent"

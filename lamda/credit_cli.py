@@ -1,0 +1,98 @@
+"""The commands about credits: look at the signers' books, pause them, and give a person's word."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import migrations
+from lamda import credit_page, credit_queries
+from lamda.databases import database_url
+from lamda.running import DATA, DataOption, run
+from models.values import checksum_address
+from runtime.database import Pool, open_pool
+from runtime.errors import CannotRun
+from runtime.settings import CommonSettings, load
+
+crediting = typer.Typer(help="Look at the credits on opBNB and at who signs them; pause, resume, adopt.")
+
+NOBODY = "no reactor has signed for this database yet: there is nothing to do"
+
+
+@crediting.callback(invoke_without_command=True)
+def show(context: typer.Context, data: DataOption = DATA) -> None:
+    """Show the signers, what they wait for, and where the credits stand."""
+    if context.invoked_subcommand is not None:
+        return
+
+    async def program(pool: Pool) -> None:
+        Console(highlight=False, soft_wrap=True).print(
+            credit_page.page(
+                await credit_queries.signers(pool),
+                await credit_queries.counts(pool),
+                await credit_queries.blocked(pool),
+                await credit_queries.imbalances(pool),
+            )
+        )
+
+    _run(program, data)
+
+
+@crediting.command()
+def pause(reason: Annotated[str, typer.Argument(help="Why, for whoever looks next.")], data: DataOption = DATA) -> None:
+    """Sign nothing new until resumed; what is signed already goes on, for its nonces are spent."""
+
+    async def program(pool: Pool) -> None:
+        if not await credit_queries.pause(pool, reason):
+            raise CannotRun(NOBODY)
+        typer.echo(f"credits are paused: {reason}. `lamda credits resume` ends it")
+
+    _run(program, data)
+
+
+@crediting.command()
+def resume(data: DataOption = DATA) -> None:
+    """End a pause."""
+
+    async def program(pool: Pool) -> None:
+        if not await credit_queries.pause(pool, None):
+            raise CannotRun(NOBODY)
+        typer.echo("credits go on")
+
+    _run(program, data)
+
+
+@crediting.command()
+def adopt(data: DataOption = DATA) -> None:
+    """
+    Say that the nonces which halted the signer are history.
+
+    Credits among them count as given, to the oldest jobs of their providers; nothing is signed before all of them are
+    final in our index. Do this when you know who used the key: after a database was restored, or when another backend
+    has credited.
+    """
+
+    async def program(pool: Pool) -> None:
+        halted = await credit_queries.adopt(pool)
+        if not halted:
+            raise CannotRun("no signer is halted: there is nothing to adopt")
+        for address, reason in halted:
+            typer.echo(f"{checksum_address(address)} goes on, and takes as history: {reason}")
+
+    _run(program, data)
+
+
+def _run(program: Callable[[Pool], Awaitable[None]], data: DataOption) -> None:
+    (common,) = load(CommonSettings)
+
+    async def with_pool(_: asyncio.Event) -> None:
+        async with (
+            database_url(common, data) as url,
+            open_pool(url, program="credits", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
+        ):
+            await asyncio.to_thread(migrations.check, url)
+            await program(pool)
+
+    run(with_pool, common, level="WARNING")

@@ -1,0 +1,80 @@
+"""The signer as a program: which chain it is on, who leads, and what it shows while it waits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from chain.signer import KeySigner
+from dispatch.credit_program import SignerSettings, credit
+from dispatch.credit_values import Limits
+from runtime.database import Pool
+from tests.integration.dispatch.signing import ETHER, FINAL, OWNER_KEY, credited_on_chain, finish
+from tests.integration.indexer.conftest import Indexing
+from tests.integration.indexer.tables import one
+from tests.integration.local_chain import World
+
+
+@pytest.fixture
+def settings(world: World) -> SignerSettings:
+    """What a signer needs on the chains of the test."""
+    return SignerSettings(
+        opbnb_urls=(world.opbnb.url,),
+        chain_id=world.node_reputation.chain_id,
+        contract=world.node_reputation.contract,
+        bsc_urls=(world.bsc.url,),
+        bsc_chain_id=world.job_manager.chain_id,
+        job_manager=world.job_manager.contract,
+        limits=Limits(fee_max_wei=ETHER),
+        signer=KeySigner(OWNER_KEY),
+    )
+
+
+@asynccontextmanager
+async def running(url: str, *settings: SignerSettings) -> AsyncIterator[None]:
+    """Run signers side by side."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for each in settings:
+            group.create_task(credit(url, each, stop))
+        yield
+        stop.set()
+
+
+async def comes_to(pool: Pool, expected: object, statement: str) -> None:
+    """Return when a statement has this answer."""
+    async with asyncio.timeout(30):
+        while await one(pool, statement) != (expected,):
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("chain", ["opbnb", "bsc"])
+async def test_on_another_chain_nothing_is_signed(
+    index: Indexing, database_url: str, settings: SignerSettings, chain: str
+) -> None:
+    """The signer waits, and its row says for what."""
+    wrong = replace(settings, chain_id=5611) if chain == "opbnb" else replace(settings, bsc_chain_id=97)
+    await index.settle()
+    async with running(database_url, wrong):
+        await comes_to(index.pool, True, "select bool_or(waits_for ~ 'it is of chain') from signers")
+
+    assert await one(index.pool, "select count(*) from credit_attempts") == (0,)
+
+
+async def test_two_signers_at_once_credit_each_job_once(
+    world: World, index: Indexing, database_url: str, settings: SignerSettings
+) -> None:
+    """One leads and the other waits for its lease."""
+    async with running(database_url, settings, settings):
+        await finish(world, 3)
+        for _ in range(40):
+            await index.settle()
+            await world.opbnb.mine(FINAL)
+            await asyncio.sleep(0.1)
+            if await one(index.pool, "select count(settled_at) from credits") == (3,):
+                break
+
+    assert await one(index.pool, "select count(settled_at) from credits") == (3,)
+    assert await credited_on_chain(world) == 3

@@ -1,0 +1,75 @@
+"""What an operator sees and does about credits, by commands on a real database."""
+
+from runtime.database import Pool
+from tests.integration.dispatch.refusing import refuse
+from tests.integration.dispatch.signing import Clock, begin, clock, credited_on_chain, crediting, finish, round_trip
+from tests.integration.indexer.conftest import Indexing, index, pool, world
+from tests.integration.indexer.tables import one
+from tests.integration.lamda.commands import lamda, settings_of
+from tests.integration.local_chain import World
+
+__all__ = ["clock", "index", "pool", "world"]
+
+NOTHING = "no reactor has signed for this database yet"
+
+
+async def test_before_anything_was_signed(world: World, pool: Pool, database_url: str) -> None:
+    """The page says so, and so does each command that would act."""
+    assert pool is not None
+    settings = settings_of(world, database_url)
+    shown = await lamda(settings, "credits")
+    ends = [await lamda(settings, "credits", *words) for words in (("pause", "fees"), ("resume",), ("adopt",))]
+
+    assert (shown.code, NOTHING in shown.said) == (0, True)
+    assert [end.code for end in ends] == [1, 1, 1]
+    assert "nothing to adopt" in ends[2].complaint
+
+
+async def test_credits_are_shown_paused_and_resumed(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """Final ones, blocked ones with their reason, what the account holds; a pause keeps new ones from being signed."""
+    settings = settings_of(world, database_url)
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+        await refuse(world, 6)
+        await finish(world, 2)
+        await finish(world, 1, provider=6)
+        await round_trip(world, index, signer, clock)
+        shown = await lamda(settings, "credits")
+        paused = await lamda(settings, "credits", "pause", "fees are high")
+        await finish(world, 1, tag=1)
+        await round_trip(world, index, signer, clock)
+        during = await credited_on_chain(world)
+        shown_paused = await lamda(settings, "credits")
+        await lamda(settings, "credits", "resume")
+        await round_trip(world, index, signer, clock)
+
+    assert "SIGNS" in shown.said
+    assert "2 final, 0 given before, 0 under way, 0 waiting, 1 blocked" in shown.said
+    assert "ReentrancyGuardReentrantCall()" in shown.said
+    assert "BNB" in shown.said
+    assert "fees are high" in paused.said
+    assert "PAUSED" in shown_paused.said
+    assert (during, await credited_on_chain(world)) == (2, 3)
+
+
+async def test_a_halted_signer_goes_on_by_a_persons_word(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """`lamda credits` shows why it is halted, `adopt` says what is taken as history."""
+    settings = settings_of(world, database_url)
+    owner = "0x" + world.opbnb.accounts[0].hex()
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+        await world.opbnb.ask("eth_sendTransaction", {"from": owner, "to": owner, "value": "0x0", "gas": "0x5208"})
+        await finish(world, 1)
+        await round_trip(world, index, signer, clock)
+        shown = await lamda(settings, "credits")
+        adopted = await lamda(settings, "credits", "adopt")
+        await round_trip(world, index, signer, clock)
+
+    assert "HALTED" in shown.said
+    assert "nonce 1 was spent" in adopted.said
+    assert await one(index.pool, "select halted_reason, adopts from signers") == (None, False)
+    assert await credited_on_chain(world) == 1

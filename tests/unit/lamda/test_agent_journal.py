@@ -1,0 +1,76 @@
+"""The agent's journal: what is in it is known after any crash."""
+
+from pathlib import Path
+
+import pytest
+
+from devnet.assignments import PROCESSING, Assignment, Outcome, Said
+from lamda.agent_journal import JOURNAL, open_journal
+from runtime.data_folder import FolderInUse
+from runtime.errors import CannotRun
+
+JOB = Assignment(job_id=b"\x01" * 32, token="t", attempt=1, docker_image="alpine:3", output_url="gnfd://o/n")
+AGAIN = Assignment(job_id=JOB.job_id, token="t2", attempt=2, docker_image="alpine:3", output_url="gnfd://o/n")
+OTHER = Assignment(job_id=b"\x02" * 32, token="t", attempt=1, docker_image="alpine:3", output_url="gnfd://o/n")
+DONE = Outcome(said=Said.COMPLETED, output_url="gnfd://o/n")
+
+
+def test_a_job_waits_until_it_has_ended_through_restarts(tmp_path: Path) -> None:
+    """In the order in which jobs came; what was begun and not ended has its run's name."""
+    with open_journal(tmp_path) as journal:
+        assert [journal.take(job, "message") for job in (JOB, OTHER, AGAIN)] == [True, True, False]
+        journal.begin(JOB.job_id, "a run")
+    with open_journal(tmp_path) as journal:
+        assert [job_id for job_id, _ in journal.waiting] == [JOB.job_id, OTHER.job_id]
+        assert journal.begun == ["a run"]
+        journal.end(JOB.job_id, DONE)
+    with open_journal(tmp_path) as journal:
+        assert [job_id for job_id, _ in journal.waiting] == [OTHER.job_id]
+        assert (journal.begun, journal.take(JOB, "message")) == ([], False)
+
+
+def test_what_was_told_is_told_again_when_the_job_comes_again_only(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        journal.take(JOB, "message")
+        assert journal.untold == []
+        journal.begin(JOB.job_id, "a run")
+        assert [told for _, _, told in journal.untold] == [PROCESSING]
+        journal.tell(JOB.job_id, Said.PROCESSING, attempt=1)
+        journal.end(JOB.job_id, DONE)
+        journal.tell(JOB.job_id, Said.COMPLETED, attempt=1)
+    with open_journal(tmp_path) as journal:
+        assert journal.untold == []
+        journal.take(AGAIN, "newer message")
+        ((_, work, told),) = journal.untold
+        journal.tell(JOB.job_id, Said.COMPLETED, attempt=1)
+
+        assert (work.message, work.attempt, told) == ("newer message", 2, DONE)
+        assert len(journal.untold) == 1
+
+
+@pytest.mark.parametrize("lost", [1, 10, 60])
+def test_a_line_cut_short_is_as_if_never_written(tmp_path: Path, lost: int) -> None:
+    """And does not run into the next one."""
+    with open_journal(tmp_path) as journal:
+        journal.take(JOB, "message")
+        journal.end(JOB.job_id, DONE)
+    path = tmp_path / JOURNAL
+    path.write_bytes(path.read_bytes()[:-lost])
+
+    with open_journal(tmp_path) as journal:
+        assert len(journal.waiting) == 1
+        journal.end(JOB.job_id, DONE)
+    with open_journal(tmp_path) as journal:
+        assert journal.waiting == []
+
+
+def test_damage_is_told_and_nothing_is_run_on_a_guess(tmp_path: Path) -> None:
+    (tmp_path / JOURNAL).write_text('{"job": "0x01"}\n')
+
+    with pytest.raises(CannotRun, match="line 1 of the journal"), open_journal(tmp_path):
+        pass
+
+
+def test_two_agents_never_share_a_journal(tmp_path: Path) -> None:
+    with open_journal(tmp_path), pytest.raises(FolderInUse), open_journal(tmp_path):
+        pass

@@ -9,10 +9,11 @@ speaks to opBNB through an endpoint that can be made to lie.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -31,6 +32,7 @@ from tests.integration.lamda.commands import settings_of
 from tests.integration.local_chain import LocalChain, World, call_data
 from tests.integration.meddler import Meddler
 
+NONE: Mapping[str, str] = MappingProxyType({})
 RENTER = 1
 PROVIDERS = (5, 6, 7)
 BLOCK_SECONDS = 0.1
@@ -84,13 +86,22 @@ class Marketplace:
             await self._hand_in(job_id)
         return opened
 
-    async def reactor(self, *, deadly: Point | None = None, is_watched: bool = False, **settings: str) -> Running:
-        """Start `lamda react`."""
+    async def reactor(
+        self, settings: Mapping[str, str] = NONE, *, deadly: Point | None = None, is_watched: bool = False
+    ) -> Running:
+        """Start `lamda react`; these settings go before those of the marketplace."""
         given = {**self._settings(), **settings}
         born = await self.nursery.bear(
             "react", settings=given, folder=self.folder, is_watched=is_watched, deadly=deadly
         )
         self.reactors.append(born)
+        return born
+
+    async def signing_reactor(self, settings: Mapping[str, str] = NONE) -> Running:
+        """Start `lamda react` and return when it has credited something: it signs whatever comes next at once."""
+        born = await self.reactor(settings)
+        await self.open_jobs()
+        await self.goes_on(1)
         return born
 
     async def start_indexer(self) -> None:

@@ -21,10 +21,12 @@ START_SECONDS_MAX = 30.0
 END_SECONDS_MAX = 20.0
 
 HASTE: Mapping[str, Any] = {
-    "dispatch.credit_program:STEP_SECONDS": 0.05,
+    "dispatch.credit_program:STEP_SECONDS_MIN": 0.05,
     "dispatch.credit_program:TROUBLE_SECONDS": 0.2,
     "dispatch.settle:RESEND_AFTER": 0.5,
     "dispatch.settle:REPLACE_AFTER": 2.0,
+    "dispatch.settle:RAISE_AFTER": 0.5,
+    "dispatch.settle:REST_FIRST": 2.0,
     "dispatch.streams:REPORTS_READER.ack_wait": 1.0,
     "indexer.follower:EMPTY_COMMIT_SECONDS": 0.05,
 }

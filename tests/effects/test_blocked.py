@@ -24,8 +24,9 @@ async def test_others_are_credited_while_one_is_refused_and_that_one_when_it_is_
 async def test_a_refusal_that_comes_when_all_is_signed_holds_nobody_up(marketplace: Marketplace) -> None:
     """The nonces of the one are consumed by reverts or freed; behind them the others go on."""
     grudge = await Grudge.bear(marketplace)
-    opbnb, before = marketplace.world.opbnb, await marketplace.count_of(BLOCKED)
-    await marketplace.reactor()
+    opbnb = marketplace.world.opbnb
+    await marketplace.signing_reactor()
+    before = await marketplace.count_of(BLOCKED)
     marketplace.still.add(opbnb)
     await marketplace.open_jobs(6)
     await marketplace.waits_in_pool(6)

@@ -17,7 +17,7 @@ BLOCK_SECONDS = 0.1
 async def test_several_credits_of_one_provider_in_one_block(marketplace: Marketplace) -> None:
     """Eight transactions wait until a block takes them all."""
     opbnb, provider = marketplace.world.opbnb, PROVIDERS[0]
-    await marketplace.reactor()
+    await marketplace.signing_reactor()
     marketplace.still.add(opbnb)
     await marketplace.open_jobs(8, provider=provider)
     await marketplace.waits_in_pool(8)
@@ -35,7 +35,7 @@ async def test_several_credits_of_one_provider_in_one_block(marketplace: Marketp
 async def test_a_reorg_that_takes_our_transactions_back(marketplace: Marketplace, moves: bool) -> None:
     """They were mined and indexed; then two blocks are replaced by others, without them or with them elsewhere."""
     opbnb = marketplace.world.opbnb
-    await marketplace.reactor()
+    await marketplace.signing_reactor()
     marketplace.still.add(opbnb)
     await marketplace.open_jobs(6)
     await marketplace.waits_in_pool(6)
@@ -54,7 +54,7 @@ async def test_a_reorg_that_takes_our_transactions_back(marketplace: Marketplace
 async def test_a_base_fee_that_rises_tenfold_while_transactions_wait(marketplace: Marketplace) -> None:
     """What was signed can be mined no more: it is replaced on its nonce, and everything goes on at the new price."""
     opbnb = marketplace.world.opbnb
-    await marketplace.reactor()
+    await marketplace.signing_reactor()
     marketplace.still.add(opbnb)
     await marketplace.open_jobs(6)
     await marketplace.waits_in_pool(6)
@@ -69,7 +69,7 @@ async def test_a_base_fee_above_our_cap_is_waited_out(marketplace: Marketplace) 
     """Nothing is credited while it is; then everything is, once."""
     opbnb = marketplace.world.opbnb
     cap = 4 * await base_fee_now(marketplace)
-    await marketplace.reactor(CREDIT_FEE_MAX_GWEI=str(cap / GWEI))
+    await marketplace.signing_reactor({"CREDIT_FEE_MAX_GWEI": str(cap / GWEI)})
     marketplace.still.add(opbnb)
     await marketplace.open_jobs(6)
     await marketplace.waits_in_pool(6)

@@ -15,7 +15,7 @@ from runtime.embedded_nats import EmbeddedNats
 from tests.integration.dispatch.agency import Agent
 
 AWAY = (Error, APIError, OSError, TimeoutError)
-FETCH_SECONDS = 0.5
+FETCH_SECONDS = 0.2
 PAUSE_SECONDS = 0.05
 SLOW_EVERY, SLOW_SECONDS = 3, 0.5
 """Some jobs an agent only looks at before it says anything: a reactor must not hand them over twice meanwhile."""
@@ -39,12 +39,13 @@ class WellBehaved:
         self._address = address
         self._token = token
         self._server = server
-        self._agent: Agent | None = None
+        self._leaves = False
 
     async def serve(self) -> None:
         """Take jobs until cancelled; come again whenever the line is lost or nobody minds the door."""
         while True:
-            agent = self._agent = Agent(self._address, self._token)
+            self._leaves = False
+            agent = Agent(self._address, self._token)
             try:
                 async with asyncio.timeout(CONNECT_SECONDS_MAX):
                     await agent.connect(self._server)
@@ -52,17 +53,16 @@ class WellBehaved:
             except AWAY:
                 await asyncio.sleep(PAUSE_SECONDS)
             finally:
-                await self.hang_up()
+                with suppress(*AWAY):
+                    await agent.client.close()
 
-    async def hang_up(self) -> None:
-        """End the connection; another one is made at once."""
-        if self._agent is not None:
-            with suppress(*AWAY):
-                await self._agent.client.close()
+    def come_again(self) -> None:
+        """Have it leave once it has dealt with what it has taken, and come in by the door again."""
+        self._leaves = True
 
     async def _take_jobs(self, agent: Agent) -> None:
         jobs = await agent.client.jetstream().pull_subscribe_bind(agent.address, stream=route.JOBS_STREAM)
-        while agent.client.is_connected:
+        while agent.client.is_connected and not self._leaves:
             with suppress(TimeoutError):
                 for message in await jobs.fetch(10, timeout=FETCH_SECONDS):
                     await self._deal_with(json.loads(message.data), agent)

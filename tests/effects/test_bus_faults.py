@@ -65,7 +65,7 @@ async def test_all_jobs_replayed_to_an_agent_are_run_once(marketplace: Marketpla
     handed = agent.handed.total()
     async with open_bus(marketplace.nats.url, program="test") as bus:
         await bus.jetstream.delete_consumer(route.JOBS_STREAM, checksum_address(marketplace.market.provider(number)))
-    await agent.hang_up()
+    agent.come_again()
     await until(lambda: agent.handed.total() >= handed + 2, within=30, what="the old jobs handed over again")
     await marketplace.goes_on()
 

@@ -21,9 +21,8 @@ from tests.effects.touches import Point
 
 JOBS_A_SECOND = 4.0
 TIMES_MAX = 3
-# Longer than a message rests that an agent took and hung up on.
 DEATH_SECONDS_MAX = 45.0
-KNOCK_SECONDS = 0.4
+KNOCK_SECONDS = 2.0
 SEED = 5
 OTHERS = 6
 OTHERS_ON_NEW_BUS = 1
@@ -116,7 +115,7 @@ async def knocking(marketplace: Marketplace) -> AsyncIterator[None]:
     async def knock() -> None:
         while not stop.is_set():
             for agent in marketplace.agents.values():
-                await agent.hang_up()
+                agent.come_again()
             await pause(stop, KNOCK_SECONDS)
 
     async with asyncio.TaskGroup() as group:

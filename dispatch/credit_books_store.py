@@ -72,7 +72,7 @@ async def _signer(connection: Connection, address: bytes) -> SignerRow:
         "select halted_reason, paused_reason, adopts from signers where address = %s", (address,)
     )
     halted, paused, adopts = await rows.fetchone() or (None, None, False)
-    return SignerRow(halted_reason=halted, paused_reason=paused, adopts=adopts)
+    return SignerRow(address=address, halted_reason=halted, paused_reason=paused, adopts=adopts)
 
 
 async def _open(connection: Connection) -> tuple[Intent, ...]:

@@ -103,8 +103,9 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerRow:
-    """What is written of our account: why it is halted or paused, and a person's word that history may be adopted."""
+    """Our account, why it is halted or paused, and whether a person said that history may be adopted."""
 
+    address: bytes
     halted_reason: str | None
     paused_reason: str | None
     adopts: bool
@@ -134,8 +135,8 @@ class Books:
 
     @property
     def live(self) -> tuple[Intent, ...]:
-        """The intents that hold a nonce."""
-        return tuple(intent for intent in self.open if intent.live)
+        """The intents that hold a nonce of our account; those of another key are that key's to see through."""
+        return tuple(intent for intent in self.open if intent.live and intent.signer == self.signer.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

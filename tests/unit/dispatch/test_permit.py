@@ -14,7 +14,7 @@ HEAD = BlockId(number=50, hash=bytes(32))
 def books(accounted: int | None, *, adopts: bool = False, halted: str | None = None, final_block: int = 40) -> Books:
     """Return books that account for so many nonces."""
     return Books(
-        signer=SignerRow(halted_reason=halted, paused_reason=None, adopts=adopts),
+        signer=SignerRow(address=bytes(20), halted_reason=halted, paused_reason=None, adopts=adopts),
         head=HEAD if final_block >= 0 else None,
         final_block=final_block,
         open=(),

@@ -255,7 +255,7 @@ def due(*pairs: tuple[bytes, bytes]) -> tuple[Due, ...]:
 def books(*, surplus: dict[bytes, int], opened: tuple[Intent, ...] = ()) -> Books:
     """Return books with these jobs open."""
     return Books(
-        signer=SignerRow(halted_reason=None, paused_reason=None, adopts=False),
+        signer=SignerRow(address=bytes(20), halted_reason=None, paused_reason=None, adopts=False),
         head=None,
         final_block=0,
         open=opened,

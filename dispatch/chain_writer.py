@@ -2,16 +2,16 @@
 Our account's hand on opBNB: what the chain has seen from it, and signed transactions sent.
 
 Reads and sends, and decides nothing; `settle` does. Sending never raises for what the endpoint says of a transaction:
-that comes back as an `Answer`. What depends on a block is asked by the hash of a block of our own index, so that an
-endpoint on another branch, or of another chain, has no answer instead of a wrong one.
+that comes back as an `Answer`. What depends on a block is asked by the hash of a block of our own index, or of an
+endpoint that has that block: one that lags, on another branch or of another chain has no answer instead of a wrong one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chain.abi import FUNCTIONS_BY_CONTRACT
-from chain.calls import Call, header
-from chain.errors import RpcError, RunReverted
+from chain.calls import Call, header, header_of
+from chain.errors import RpcError, RunReverted, TryAgain
 from chain.reverts import refusal_in
 from chain.rpc import Rpc
 from chain.sending import Answer, answer_of
@@ -73,13 +73,13 @@ class ChainWriter:
             balance_wei=balance,
         )
 
-    async def is_canonical(self, block: BlockId) -> bool:
-        """Say whether the chain has this very block at its height."""
-        found = await self._rpc.ask(header(block.number))
+    async def is_canonical(self, block: BlockId, *, head: BlockId) -> bool:
+        """Say whether the chain of our head has this very block at its height."""
+        (found,) = await self._as_of(head, [header(block.number)])
         return found is not None and found.hash_bytes == block.hash
 
-    async def receipts(self, hashes: Iterable[bytes]) -> dict[bytes, Receipt]:
-        """Return the receipts of those transactions that the chain has mined; a block that it left has none."""
+    async def receipts(self, hashes: Iterable[bytes], *, head: BlockId) -> dict[bytes, Receipt]:
+        """Return the receipts of those transactions that our head's chain has mined; a block that it left has none."""
         wanted = list(hashes)
         calls = [Call("eth_getTransactionReceipt", (show_bytes(each),), dict[str, Any] | None) for each in wanted]  # type: ignore[arg-type]  # A union is a type to msgspec.
         found = {
@@ -87,17 +87,17 @@ class ChainWriter:
                 block=BlockId(number=_number(answer["blockNumber"]), hash=_bytes(answer["blockHash"])),
                 succeeded=_number(answer["status"]) == 1,
             )
-            for each, answer in zip(wanted, await self._rpc.batch(calls), strict=True)
+            for each, answer in zip(wanted, await self._as_of(head, calls), strict=True)
             if answer is not None
         }
         blocks = {receipt.block for receipt in found.values()}
-        canonical = {block for block in blocks if await self.is_canonical(block)}
+        canonical = {block for block in blocks if await self.is_canonical(block, head=head)}
         return {each: receipt for each, receipt in found.items() if receipt.block in canonical}
 
-    async def own_nonces(self, hashes: Iterable[bytes]) -> set[int]:
+    async def own_nonces(self, hashes: Iterable[bytes], *, head: BlockId) -> set[int]:
         """Return the nonces of those transactions that our account has sent."""
         calls = [Call("eth_getTransactionByHash", (show_bytes(each),), dict[str, Any] | None) for each in hashes]  # type: ignore[arg-type]  # As above.
-        found = [answer for answer in await self._rpc.batch(calls) if answer is not None]
+        found = [answer for answer in await self._as_of(head, calls) if answer is not None]
         return {_number(each["nonce"]) for each in found if _bytes(each["from"]) == self._signer.address}
 
     async def dry_run(self, provider: bytes, *, head: BlockId) -> tuple[int, int]:
@@ -152,6 +152,22 @@ class ChainWriter:
         except RpcError as error:
             return answer_of(str(error))
         return Answer.TAKEN
+
+    async def _as_of(self, head: BlockId, calls: Sequence[Call[Any]]) -> list[Any]:
+        """Return the answers of an endpoint that has our head: what one that lags does not know of may be there."""
+        if not calls:
+            return []
+        failure: RpcError | None = None
+        for endpoint in self._rpc.to_ask():
+            try:
+                # Asked in one batch, it is one node that says both.
+                block, *answers = await endpoint.batch([header_of(show_bytes(head.hash)), *calls])
+            except RpcError as error:
+                failure = failure or error
+                continue
+            if block is not None:
+                return answers
+        raise failure or TryAgain(f"no endpoint has block {head.number} of our index, or can be asked now")
 
 
 def _credit(provider: bytes) -> bytes:

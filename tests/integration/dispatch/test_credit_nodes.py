@@ -1,0 +1,32 @@
+"""Of several endpoints one stands still, or says what is not so."""
+
+import pytest
+
+from tests.integration.dispatch.nodes import Says, node_of, standing_still, standing_still_for_receipts
+from tests.integration.dispatch.refusing import refuse, relent
+from tests.integration.dispatch.signing import Clock, begin, credited_on_chain, crediting, finish, round_trip
+from tests.integration.indexer.conftest import Indexing
+from tests.integration.indexer.tables import one
+from tests.integration.local_chain import World
+
+
+@pytest.mark.parametrize("says", [standing_still, standing_still_for_receipts], ids=["a node", "a load balancer"])
+async def test_a_node_that_stands_still_does_not_hide_what_became_of_a_nonce(
+    world: World, index: Indexing, database_url: str, clock: Clock, says: Says
+) -> None:
+    """It has no receipt of our transaction, which reverted, and none of the blocks since: another one is asked."""
+    async with node_of(world.opbnb) as node, crediting(world, database_url, clock, before=[node.url]) as signer:
+        await begin(world, index, signer)
+        await finish(world, 1)
+        await index.settle()
+        await signer.step()
+        await signer.step()
+        await refuse(world, 5)
+        node.says = says
+        await round_trip(world, index, signer, clock, rounds=5)
+        await relent(world)
+        clock.pass_(3600)
+        await round_trip(world, index, signer, clock)
+
+    assert await one(index.pool, "select halted_reason from signers") == (None,)
+    assert await credited_on_chain(world) == 1

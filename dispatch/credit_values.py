@@ -117,10 +117,11 @@ class Books:
     What the database knows, as of one moment.
 
     `head` is the newest opBNB block whose facts we hold, `final_block` the newest of those that are final. `open` are
-    intents that no final increment has settled. `surplus` counts, per provider of whom something is due or unsigned,
-    final increments on chain that no intent of ours explains; `counts` is what the contract counted for them by
-    `head`. `due` are final confirmations without an intent, oldest first, up to the BSC block `due_through`.
-    `accounted` is the first nonce that neither an adoption nor an attempt accounts for, None before any adoption.
+    intents that no final increment has settled, those without a nonce while their confirmation is final. `surplus`
+    counts, per provider of whom something is due or unsigned, final increments on chain that no intent of ours
+    explains; `counts` is what the contract counted for them by `head`. `due` are final confirmations without an intent,
+    oldest first, up to the BSC block `due_through`. `accounted` is the first nonce that neither an adoption nor an
+    attempt accounts for, None before any adoption.
     """
 
     signer: SignerRow

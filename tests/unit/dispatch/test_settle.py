@@ -113,6 +113,20 @@ DEARER = Fees(max_wei=1_100, priority_wei=11)
         ),
         pytest.param(intent(attempt(answer=Answer.UNDERPRICED)), account(), {}, Wait(), id="and not at once"),
         pytest.param(
+            intent(attempt(signed=REPLACE_AFTER, sent=RESEND_AFTER, answer=Answer.NO_MONEY)),
+            account(),
+            {},
+            Send(attempt(signed=REPLACE_AFTER, sent=RESEND_AFTER, answer=Answer.NO_MONEY)),
+            id="no money: the same bytes again, for dearer ones need more",
+        ),
+        pytest.param(
+            intent(attempt(signed=REPLACE_AFTER, sent=RESEND_AFTER, answer=Answer.NONCE_USED)),
+            account(),
+            {},
+            Send(attempt(signed=REPLACE_AFTER, sent=RESEND_AFTER, answer=Answer.NONCE_USED)),
+            id="mined beyond our newest block, perhaps: the same bytes again",
+        ),
+        pytest.param(
             intent(attempt(answer=Answer.REFUSED)),
             account(),
             {},

@@ -75,7 +75,7 @@ def permit(books: Books, account: Account, strange: Collection[int], *, starting
     unknown = frozenset(strange).union(range(accounted or 0, used))
     if accounted is not None and not unknown:
         return Go(accounted)
-    if account.final < used:
+    if account.final <= max(unknown, default=-1):
         return Hold(f"{_spent(unknown)}, as nobody here knows: nothing is signed until that is final in our index")
     if accounted is None:
         return Adopt(used, frozenset(), "the account's history before this database")

@@ -72,6 +72,14 @@ BY_HAND = "nonces 5 to 6 were spent: history, by a person's word"
             id="one of ours was spent by a transaction that was lost",
         ),
         pytest.param(books(7), account(final=7, latest=7), (4,), False, describe_stranger({4}), id="and in a run"),
+        pytest.param(
+            books(7),
+            account(final=5, latest=5, pending=7),
+            (4,),
+            False,
+            describe_stranger({4}),
+            id="and what waits of ours need not be final",
+        ),
     ],
 )
 def test_permits(known: Books, seen: Account, strange: Collection[int], starting: bool, expected: Permit) -> None:

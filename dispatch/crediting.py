@@ -104,6 +104,8 @@ class Crediting:
             case Adopt() as adoption:
                 return await self._adopt(books, adoption, verdicts, head)
             case Go(next_nonce):
+                if books.signer.adopts:
+                    await self._store.heed()
                 self._starting = self._starting and any(isinstance(verdict, Unclear) for _, verdict in verdicts)
                 return await self._credit(books, account, verdicts, Order(head=head, next_nonce=next_nonce))
 

@@ -6,18 +6,22 @@ that comes back as an `Answer`. What depends on a block is asked by the hash of 
 endpoint that has that block: one that lags, on another branch or of another chain has no answer instead of a wrong one.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from chain.abi import FUNCTIONS_BY_CONTRACT
 from chain.calls import Call, header, header_of
+from chain.endpoint import Endpoint
 from chain.errors import RpcError, RunReverted, TryAgain
 from chain.reverts import refusal_in
 from chain.rpc import Rpc
 from chain.sending import Answer, answer_of
 from chain.signer import Signed, Signer, Transaction
+from chain.wire import Header
 from dispatch.credit_values import Account, Kind, Receipt
 from models.values import BlockId, Fees, show_bytes
+
+Said = TypeVar("Said")
 
 PRIORITY_FEE_MIN_WEI = 1001
 BASE_FEE_MIN_WEI = 8
@@ -75,21 +79,15 @@ class ChainWriter:
 
     async def is_canonical(self, block: BlockId, *, head: BlockId) -> bool:
         """Say whether the chain of our head has this very block at its height."""
-        (found,) = await self._as_of(head, [header(block.number)])
-        return found is not None and found.hash_bytes == block.hash
+        (found,) = await self._agreed(head, [header(block.number)], _hash)
+        return found == block.hash
 
     async def receipts(self, hashes: Iterable[bytes], *, head: BlockId) -> dict[bytes, Receipt]:
         """Return the receipts of those transactions that our head's chain has mined; a block that it left has none."""
         wanted = list(hashes)
         calls = [Call("eth_getTransactionReceipt", (show_bytes(each),), dict[str, Any] | None) for each in wanted]  # type: ignore[arg-type]  # A union is a type to msgspec.
-        found = {
-            each: Receipt(
-                block=BlockId(number=_number(answer["blockNumber"]), hash=_bytes(answer["blockHash"])),
-                succeeded=_number(answer["status"]) == 1,
-            )
-            for each, answer in zip(wanted, await self._as_of(head, calls), strict=True)
-            if answer is not None
-        }
+        said = await self._agreed(head, calls, _receipt)
+        found = {each: receipt for each, receipt in zip(wanted, said, strict=True) if receipt is not None}
         blocks = {receipt.block for receipt in found.values()}
         canonical = {block for block in blocks if await self.is_canonical(block, head=head)}
         return {each: receipt for each, receipt in found.items() if receipt.block in canonical}
@@ -97,8 +95,8 @@ class ChainWriter:
     async def own_nonces(self, hashes: Iterable[bytes], *, head: BlockId) -> set[int]:
         """Return the nonces of those transactions that our account has sent."""
         calls = [Call("eth_getTransactionByHash", (show_bytes(each),), dict[str, Any] | None) for each in hashes]  # type: ignore[arg-type]  # As above.
-        found = [answer for answer in await self._as_of(head, calls) if answer is not None]
-        return {_number(each["nonce"]) for each in found if _bytes(each["from"]) == self._signer.address}
+        senders = [each for each in await self._agreed(head, calls, _sender) if each is not None]
+        return {nonce for sender, nonce in senders if sender == self._signer.address}
 
     async def dry_run(self, provider: bytes, *, head: BlockId) -> tuple[int, int]:
         """
@@ -153,21 +151,51 @@ class ChainWriter:
             return answer_of(str(error))
         return Answer.TAKEN
 
-    async def _as_of(self, head: BlockId, calls: Sequence[Call[Any]]) -> list[Any]:
-        """Return the answers of an endpoint that has our head: what one that lags does not know of may be there."""
+    async def _agreed(self, head: BlockId, calls: Sequence[Call[Any]], read: Callable[[Any], Said]) -> list[Said]:
+        """
+        Return what all endpoints say that have our head; what one that lags does not know of may be there.
+
+        Raises `TryAgain` where they differ: a nonce that one of them calls spent in vain may be about to credit.
+        """
         if not calls:
             return []
-        failure: RpcError | None = None
-        for endpoint in self._rpc.to_ask():
-            try:
-                # Asked in one batch, it is one node that says both.
-                block, *answers = await endpoint.batch([header_of(show_bytes(head.hash)), *calls])
-            except RpcError as error:
-                failure = failure or error
-                continue
-            if block is not None:
-                return answers
-        raise failure or TryAgain(f"no endpoint has block {head.number} of our index, or can be asked now")
+        # Asked in one batch, it is one node that says both.
+        asked = [header_of(show_bytes(head.hash)), *calls]
+        heard = [(each, await _heard(each, asked)) for each in self._rpc.to_ask()]
+        said = [
+            (endpoint.name, [read(answer) for answer in answers[1:]])
+            for endpoint, answers in heard
+            if not isinstance(answers, RpcError) and answers[0] is not None
+        ]
+        if not said:
+            failures = (answers for _, answers in heard if isinstance(answers, RpcError))
+            raise next(failures, TryAgain(f"no endpoint has block {head.number} of our index, or can be asked now"))
+        name, first = said[0]
+        if other := next((other for other, answers in said if answers != first), None):
+            raise TryAgain(f"{name} and {other} do not say the same of our transactions: one of them must go")
+        return first
+
+
+async def _heard(endpoint: Endpoint, calls: Sequence[Call[Any]]) -> list[Any] | RpcError:
+    try:
+        return await endpoint.batch(calls)
+    except RpcError as error:
+        return error
+
+
+def _hash(answer: Header | None) -> bytes | None:
+    return None if answer is None else answer.hash_bytes
+
+
+def _receipt(answer: dict[str, Any] | None) -> Receipt | None:
+    if answer is None:
+        return None
+    block = BlockId(number=_number(answer["blockNumber"]), hash=_bytes(answer["blockHash"]))
+    return Receipt(block=block, succeeded=_number(answer["status"]) == 1)
+
+
+def _sender(answer: dict[str, Any] | None) -> tuple[bytes, int] | None:
+    return None if answer is None else (_bytes(answer["from"]), _number(answer["nonce"]))
 
 
 def _credit(provider: bytes) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from chain.errors import RpcError
 from tests.integration.local_chain import LocalChain
 from tests.unit.chain.endpoint import Requests, endpoint, replies
 
@@ -14,12 +15,17 @@ Reply = dict[str, Any]
 Says = Callable[[dict[str, Any]], Reply | None]
 
 
+def honestly(_: dict[str, Any]) -> Reply | None:
+    """Leave every answer to the chain."""
+    return None
+
+
 @dataclass
 class Node:
     """A node at a URL; `says` is what it answers on its own once it is set, and None where the chain answers."""
 
     url: str = ""
-    says: Says = lambda _: None
+    says: Says = honestly
 
 
 @asynccontextmanager
@@ -49,4 +55,7 @@ def standing_still_for_receipts(request: dict[str, Any]) -> Reply | None:
 
 
 async def _ask(chain: LocalChain, request: dict[str, Any]) -> Reply:
-    return {"result": await chain.ask(request["method"], *request["params"])}
+    try:
+        return {"result": await chain.ask(request["method"], *request["params"])}
+    except RpcError as error:
+        return {"error": {"code": -32000, "message": str(error)}}

@@ -17,7 +17,7 @@ from chain.reverts import refusal_in
 from chain.rpc import Rpc
 from chain.sending import Answer, answer_of
 from chain.signer import Signed, Signer, Transaction
-from chain.wire import Header
+from chain.wire import Header, Mined, Number, Sent
 from dispatch.credit_values import Account, Kind, Receipt
 from models.values import BlockId, Fees, show_bytes
 
@@ -57,12 +57,12 @@ class ChainWriter:
         """Return our account as of a block of our index, and with what waits in the pool; none of it is final."""
         ours = show_bytes(self._signer.address)
         calls: list[Call[Any]] = [
-            Call("eth_getTransactionCount", (ours, _at(head)), str),
-            Call("eth_getTransactionCount", (ours, "pending"), str),
-            Call("eth_gasPrice", (), str),
-            Call("eth_maxPriorityFeePerGas", (), str),
-            Call("eth_getBalance", (ours, "latest"), str),
-            Call("eth_blockNumber", (), str),
+            Call("eth_getTransactionCount", (ours, _at(head)), Number),
+            Call("eth_getTransactionCount", (ours, "pending"), Number),
+            Call("eth_gasPrice", (), Number),
+            Call("eth_maxPriorityFeePerGas", (), Number),
+            Call("eth_getBalance", (ours, "latest"), Number),
+            Call("eth_blockNumber", (), Number),
         ]
         latest, pending, price, tip, balance, height = [_number(answer) for answer in await self._rpc.batch(calls)]
         priority = max(PRIORITY_FEE_MIN_WEI, tip)
@@ -85,7 +85,7 @@ class ChainWriter:
     async def receipts(self, hashes: Iterable[bytes], *, head: BlockId) -> dict[bytes, Receipt]:
         """Return the receipts of those transactions that our head's chain has mined; a block that it left has none."""
         wanted = list(hashes)
-        calls = [Call("eth_getTransactionReceipt", (show_bytes(each),), dict[str, Any] | None) for each in wanted]  # type: ignore[arg-type]  # A union is a type to msgspec.
+        calls = [Call("eth_getTransactionReceipt", (show_bytes(each),), Mined | None) for each in wanted]  # type: ignore[arg-type]  # A union is a type to msgspec.
         said = await self._agreed(head, calls, _receipt)
         found = {each: receipt for each, receipt in zip(wanted, said, strict=True) if receipt is not None}
         blocks = {receipt.block for receipt in found.values()}
@@ -94,7 +94,7 @@ class ChainWriter:
 
     async def own_nonces(self, hashes: Iterable[bytes], *, head: BlockId) -> set[int]:
         """Return the nonces of those transactions that our account has sent."""
-        calls = [Call("eth_getTransactionByHash", (show_bytes(each),), dict[str, Any] | None) for each in hashes]  # type: ignore[arg-type]  # As above.
+        calls = [Call("eth_getTransactionByHash", (show_bytes(each),), Sent | None) for each in hashes]  # type: ignore[arg-type]  # As above.
         senders = [each for each in await self._agreed(head, calls, _sender) if each is not None]
         return {nonce for sender, nonce in senders if sender == self._signer.address}
 
@@ -115,7 +115,7 @@ class ChainWriter:
         try:
             # Not as of the pending block: there our own transaction, which this one may replace, has been run already.
             gas, count = await self._rpc.batch(
-                [Call("eth_estimateGas", (call, "latest"), str), Call("eth_call", (counted, _at(head)), str)]
+                [Call("eth_estimateGas", (call, "latest"), Number), Call("eth_call", (counted, _at(head)), Number)]
             )
         except RunReverted as error:
             reason = refusal_in(str(error))
@@ -127,7 +127,7 @@ class ChainWriter:
         padded = raw + bytes(-len(raw) % 32)
         data = L1_FEE_OF + (32).to_bytes(32) + len(raw).to_bytes(32) + padded
         call = {"to": show_bytes(L1_FEES), "data": show_bytes(data)}
-        return _number(await self._rpc.ask(Call("eth_call", (call, "latest"), str)))
+        return _number(await self._rpc.ask(Call("eth_call", (call, "latest"), Number)))
 
     def sign(self, kind: Kind, provider: bytes, *, nonce: int, gas: int, fees: Fees) -> Signed:
         """Return a signed credit of the provider, or a release that transfers nothing to ourselves."""
@@ -187,15 +187,15 @@ def _hash(answer: Header | None) -> bytes | None:
     return None if answer is None else answer.hash_bytes
 
 
-def _receipt(answer: dict[str, Any] | None) -> Receipt | None:
+def _receipt(answer: Mined | None) -> Receipt | None:
     if answer is None:
         return None
-    block = BlockId(number=_number(answer["blockNumber"]), hash=_bytes(answer["blockHash"]))
-    return Receipt(block=block, succeeded=_number(answer["status"]) == 1)
+    block = BlockId(number=_number(answer.block_number), hash=_bytes(answer.block_hash))
+    return Receipt(block=block, succeeded=_number(answer.status) == 1)
 
 
-def _sender(answer: dict[str, Any] | None) -> tuple[bytes, int] | None:
-    return None if answer is None else (_bytes(answer["from"]), _number(answer["nonce"]))
+def _sender(answer: Sent | None) -> tuple[bytes, int] | None:
+    return None if answer is None else (_bytes(answer.sender), _number(answer.nonce))
 
 
 def _credit(provider: bytes) -> bytes:
@@ -211,7 +211,6 @@ def _at(block: BlockId) -> dict[str, str]:
 
 
 def _number(answer: str) -> int:
-    # An account without code answers a call with nothing.
     return 0 if answer == "0x" else int(answer, 16)
 
 

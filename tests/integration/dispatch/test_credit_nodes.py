@@ -57,6 +57,19 @@ async def test_one_endpoint_cannot_have_a_nonce_freed_that_is_not_spent(
     assert await credited_on_chain(world) == 1
 
 
+async def test_an_endpoint_that_answers_nonsense_is_passed_over(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """It names a price that is no number: the next one is asked."""
+    async with node_of(world.opbnb) as node, crediting(world, database_url, clock, before=[node.url]) as signer:
+        node.says = lambda request: {"result": "much"} if request["method"] == "eth_gasPrice" else None
+        await begin(world, index, signer)
+        await finish(world, 1)
+        await round_trip(world, index, signer, clock)
+
+    assert await credited_on_chain(world) == 1
+
+
 async def a_revert(world: World) -> Says:
     """Return what a node says that makes believe that nonce 1 reverted in a final block."""
     block = await world.opbnb.ask("eth_getBlockByNumber", "finalized", False)

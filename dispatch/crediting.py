@@ -149,6 +149,7 @@ class Crediting:
             if isinstance(verdict, FreeNonce):
                 await self._free(intent, verdict)
         adopted, decided = await self._decide(books)
+        unproven = len(books.due) - decided
         wanted = [(intent, verdict) for intent, verdict in verdicts if intent.job_id not in adopted]
         if books.signer.paused_reason is not None:
             # What is signed already goes on: its nonce is spent either way.
@@ -159,7 +160,7 @@ class Crediting:
             decided=decided,
             adopted=len(adopted),
             sent=sent,
-            complaint=paused or complaint or _complaint(verdicts) or self._other_signers(books),
+            complaint=paused or complaint or _complaint(verdicts) or _unproven(unproven) or self._other_signers(books),
         )
 
     async def _free(self, intent: Intent, verdict: FreeNonce) -> None:
@@ -188,6 +189,12 @@ class Crediting:
 
 def _held(hold: Hold | None) -> Held | None:
     return None if hold is None else Held(hold.reason)
+
+
+def _unproven(jobs: int) -> str:
+    """Return what to say of finished jobs whose confirmations the endpoints do not vouch for."""
+    subject = f"{jobs} finished job{' is' if jobs == 1 else 's are'} not credited"
+    return f"{subject}: BSC's endpoints did not agree on the confirmation, see witness.doubt in the log" if jobs else ""
 
 
 def _complaint(verdicts: Sequence[tuple[Intent, Verdict]]) -> str:

@@ -215,7 +215,9 @@ async def test_a_confirmation_that_is_not_on_chain_is_not_credited(
                 "(select min(block_number) from job_confirmed)"
             )
         await round_trip(world, index, signer, clock)
+        waits = await complaint(signer)
 
+    assert "1 finished job is not credited" in waits
     assert await one(index.pool, "select count(*) from credits") == (1,)
     assert await credited_on_chain(world) == 1
 

@@ -99,6 +99,13 @@ def test_nothing_is_signed_before_what_we_do_not_know_is_final(seen: Account, st
     assert "nonces 5 to 6" in verdict.reason
 
 
+def test_an_endpoint_that_claims_any_number_costs_nothing() -> None:
+    """The nonces between are not listed before they are final."""
+    verdict = permit(books(5), account(final=5, latest=5, pending=10**15), (), starting=True, height_at_start=40)
+
+    assert isinstance(verdict, Hold)
+
+
 def test_the_first_credit_waits_for_an_index_that_has_all_there_was() -> None:
     """Others may have credited by another account: their increments must be in our index, and final."""
     verdict = permit(books(None, final_block=39), account(final=0, latest=0), (), starting=True, height_at_start=40)

@@ -33,6 +33,7 @@ L1_FEES = bytes.fromhex("420000000000000000000000000000000000000f")
 """Where a rollup tells what it costs to post a transaction on its L1; elsewhere nothing is there."""
 
 L1_FEE_OF = bytes.fromhex("49948e0e")
+OWNER = FUNCTIONS_BY_CONTRACT["NodeReputation"]["owner"].selector
 NOT_OURS = "OwnableUnauthorizedAccount"
 
 
@@ -112,14 +113,22 @@ class ChainWriter:
             "data": show_bytes(_credit(provider)),
         }
         counted = {"to": show_bytes(self._contract), "data": show_bytes(_count(provider))}
+        owner = {"to": show_bytes(self._contract), "data": show_bytes(OWNER)}
         try:
             # Not as of the pending block: there our own transaction, which this one may replace, has been run already.
-            gas, count = await self._rpc.batch(
-                [Call("eth_estimateGas", (call, "latest"), Number), Call("eth_call", (counted, _at(head)), Number)]
+            gas, count, owned_by = await self._rpc.batch(
+                [
+                    Call("eth_estimateGas", (call, "latest"), Number),
+                    Call("eth_call", (counted, _at(head)), Number),
+                    Call("eth_call", (owner, _at(head)), Number),
+                ]
             )
         except RunReverted as error:
             reason = refusal_in(str(error))
             raise (SignerRefused if NOT_OURS in reason else CreditRefused)(reason) from error
+        if _number(owned_by) != int.from_bytes(self._signer.address):
+            # Who owned it until then may have credited in the blocks that our index still lacks.
+            raise SignerRefused(f"{NOT_OURS}: the contract is not ours yet at block {head.number} of our index")
         return _number(gas), _number(count)
 
     async def l1_fee_wei(self, raw: bytes) -> int:

@@ -46,6 +46,7 @@ async def read(connection: Connection, signer: bytes, *, looked_through: int, re
             final_block=finals.opbnb,
             open=intents,
             surplus=await _numbers(connection, _SURPLUS, providers=waiting, final=finals.opbnb),
+            unsure=await _numbers(connection, _UNSURE, providers=waiting, final=finals.opbnb),
             counts=await _numbers(connection, _COUNTS, providers=waiting),
             due=due,
             # Where there is more, the next step goes on from the same block.
@@ -168,6 +169,14 @@ select asked.provider, (
             and not exists (select from credit_attempts ours where ours.transaction_hash = fact.transaction_hash)
     ) - (select count(*) from credits where credits.provider = asked.provider and adopted)
 from unnest(%(providers)s::bytea[]) as asked (provider)
+"""
+
+# Whose they are is known once they are final.
+_UNSURE = """
+select fact.provider, count(*) from job_count_incremented fact
+where fact.provider = any(%(providers)s) and fact.block_number > %(final)s
+    and not exists (select from credit_attempts ours where ours.transaction_hash = fact.transaction_hash)
+group by fact.provider
 """
 
 _COUNTS = """

@@ -1,6 +1,6 @@
 """The values that crediting passes between its beats."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -119,9 +119,10 @@ class Books:
     `head` is the newest opBNB block whose facts we hold, `final_block` the newest of those that are final. `open` are
     intents that no final increment has settled, those without a nonce while their confirmation is final. `surplus`
     counts, per provider of whom something is due or unsigned, final increments on chain that no intent of ours
-    explains; `counts` is what the contract counted for them by `head`. `due` are final confirmations without an intent,
-    oldest first, up to the BSC block `due_through`. `accounted` is the first nonce that neither an adoption nor an
-    attempt accounts for, None before any adoption.
+    explains; `unsure` are those of them for whom there are such increments that are not final yet; `counts` is what the
+    contract counted for them by `head`. `due` are final confirmations without an intent, oldest first, up to the BSC
+    block `due_through`. `accounted` is the first nonce that neither an adoption nor an attempt accounts for, None
+    before any adoption.
     """
 
     signer: SignerRow
@@ -129,6 +130,7 @@ class Books:
     final_block: int
     open: tuple[Intent, ...]
     surplus: Mapping[bytes, int]
+    unsure: Collection[bytes]
     counts: Mapping[bytes, int]
     due: tuple[Due, ...]
     due_through: int

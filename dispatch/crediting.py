@@ -150,10 +150,12 @@ class Crediting:
                 await self._free(intent, verdict)
         adopted, decided = await self._decide(books)
         unproven = len(books.due) - decided
-        wanted = [(intent, verdict) for intent, verdict in verdicts if intent.job_id not in adopted]
-        if books.signer.paused_reason is not None:
-            # What is signed already goes on: its nonce is spent either way.
-            wanted = [(intent, verdict) for intent, verdict in wanted if not isinstance(verdict, Sign)]
+        # What is signed already goes on: its nonce is spent either way.
+        wanted = [
+            (intent, verdict)
+            for intent, verdict in verdicts
+            if intent.job_id not in adopted and (not isinstance(verdict, Sign) or _may_be_signed(intent, books))
+        ]
         sent, complaint = await self._signing.carry_out(wanted, books, account, order)
         paused = books.signer.paused_reason and f"paused: {books.signer.paused_reason}"
         return Credited(
@@ -189,6 +191,11 @@ class Crediting:
 
 def _held(hold: Hold | None) -> Held | None:
     return None if hold is None else Held(hold.reason)
+
+
+def _may_be_signed(intent: Intent, books: Books) -> bool:
+    """Say whether a credit may have its first transaction: none while one by somebody else may turn out to be it."""
+    return books.signer.paused_reason is None and intent.provider not in books.unsure
 
 
 def _unproven(jobs: int) -> str:

@@ -1,7 +1,18 @@
 """The contract gets another owner while credits of the old one's key are under way."""
 
+import pytest
+
 from models.values import show_bytes
-from tests.integration.dispatch.signing import OWNER_KEY, Clock, begin, credited_on_chain, crediting, finish, round_trip
+from tests.integration.dispatch.signing import (
+    FINAL,
+    OWNER_KEY,
+    Clock,
+    begin,
+    credited_on_chain,
+    crediting,
+    finish,
+    round_trip,
+)
 from tests.integration.indexer.conftest import Indexing
 from tests.integration.indexer.tables import one
 from tests.integration.local_chain import World
@@ -55,4 +66,29 @@ async def test_a_key_that_is_not_the_owners_any_more_frees_its_nonces(
         await round_trip(world, index, signer, clock)
 
     assert "freed by a transfer" in freed[0]
+    assert await credited_on_chain(world) == 1
+
+
+@pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "beyond our newest block"])
+async def test_what_the_owner_before_us_credited_last_is_not_credited_again(
+    world: World, index: Indexing, database_url: str, clock: Clock, indexed: bool
+) -> None:
+    """Another backend hands the contract over right after it credited a job: that is not final for minutes."""
+    async with crediting(world, database_url, clock, key=HEIR_KEY) as signer:
+        await begin(world, index, signer)
+        await finish(world, 1)
+        await index.settle()
+        await signer.step()
+        await world.credit(5)
+        await world.opbnb.mine()
+        await hand_over(world)
+        await world.opbnb.mine()
+        if indexed:
+            await index.settle()
+        await signer.step()
+        await signer.step()
+        await world.opbnb.mine(FINAL)
+        await round_trip(world, index, signer, clock)
+
+    assert await one(index.pool, "select adopted from credits") == (True,)
     assert await credited_on_chain(world) == 1

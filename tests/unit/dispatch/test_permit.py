@@ -19,6 +19,7 @@ def books(accounted: int | None, *, adopts: bool = False, halted: str | None = N
         final_block=final_block,
         open=(),
         surplus={},
+        unsure=(),
         counts={},
         due=(),
         due_through=0,

@@ -274,6 +274,7 @@ def books(*, surplus: dict[bytes, int], opened: tuple[Intent, ...] = ()) -> Book
         final_block=0,
         open=opened,
         surplus=surplus,
+        unsure=(),
         counts={},
         due=(),
         due_through=0,

@@ -150,7 +150,7 @@ class CreditStore:
         )
 
     async def heed(self) -> None:
-        """Take a person's word as followed: what was strange is history."""
+        """Take a person's word as followed: what was strange is history, or is gone."""
         await self._connection.execute(
             "update signers set adopts = false, halted_reason = null where address = %s", (self._signer,)
         )

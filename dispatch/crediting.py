@@ -93,7 +93,7 @@ class Crediting:
         return outcome
 
     async def _proceed(self, books: Books, account: Account, head: BlockId) -> Credited | Held:
-        verdicts = await self._settle(books, account)
+        verdicts = await self._settle(books, account, head)
         strange = [verdict.nonce for _, verdict in verdicts if isinstance(verdict, Stranger)]
         self._height_at_start = self._height_at_start or account.height
         match permit.permit(books, account, strange, starting=self._starting, height_at_start=self._height_at_start):
@@ -102,16 +102,18 @@ class Crediting:
             case Halt(reason):
                 return await self._halt(reason)
             case Adopt() as adoption:
-                return await self._adopt(books, adoption, verdicts)
+                return await self._adopt(books, adoption, verdicts, head)
             case Go(next_nonce):
+                if books.signer.adopts:
+                    await self._store.heed()
                 self._starting = self._starting and any(isinstance(verdict, Unclear) for _, verdict in verdicts)
                 return await self._credit(books, account, verdicts, Order(head=head, next_nonce=next_nonce))
 
-    async def _settle(self, books: Books, account: Account) -> list[tuple[Intent, Verdict]]:
+    async def _settle(self, books: Books, account: Account, head: BlockId) -> list[tuple[Intent, Verdict]]:
         """Return what to do for each intent whose nonce is ours to judge, or that has none."""
         ours = [intent for intent in books.open if intent.signer in (None, self._signer)]
         receipts = await self._writer.receipts(
-            attempt.transaction_hash for intent in ours for attempt in intent.live if attempt.nonce < account.latest
+            (each.transaction_hash for intent in ours for each in intent.live if each.nonce < account.latest), head=head
         )
         now, final = self._clock(), books.final_block
         return [
@@ -124,11 +126,13 @@ class Crediting:
         logger.error("credit.halted", reason=reason)
         return Held(f"halted: {reason}")
 
-    async def _adopt(self, books: Books, adoption: Adopt, verdicts: Sequence[tuple[Intent, Verdict]]) -> Held:
+    async def _adopt(
+        self, books: Books, adoption: Adopt, verdicts: Sequence[tuple[Intent, Verdict]], head: BlockId
+    ) -> Held:
         """Account for nonces as history; those of ours that others spent are free, and their credits surplus."""
         if adoption.unknown:
             credits_of = await self._store.unexplained(books.final_block, UNKNOWN_MAX)
-            if missing := adoption.unknown - await self._writer.own_nonces(credits_of):
+            if missing := adoption.unknown - await self._writer.own_nonces(credits_of, head=head):
                 return await self._halt(permit.describe_stranger(missing).reason)
         for intent, verdict in verdicts:
             if isinstance(verdict, Stranger):
@@ -145,17 +149,20 @@ class Crediting:
             if isinstance(verdict, FreeNonce):
                 await self._free(intent, verdict)
         adopted, decided = await self._decide(books)
-        wanted = [(intent, verdict) for intent, verdict in verdicts if intent.job_id not in adopted]
-        if books.signer.paused_reason is not None:
-            # What is signed already goes on: its nonce is spent either way.
-            wanted = [(intent, verdict) for intent, verdict in wanted if not isinstance(verdict, Sign)]
+        unproven = len(books.due) - decided
+        # What is signed already goes on: its nonce is spent either way.
+        wanted = [
+            (intent, verdict)
+            for intent, verdict in verdicts
+            if intent.job_id not in adopted and (not isinstance(verdict, Sign) or _may_be_signed(intent, books))
+        ]
         sent, complaint = await self._signing.carry_out(wanted, books, account, order)
         paused = books.signer.paused_reason and f"paused: {books.signer.paused_reason}"
         return Credited(
             decided=decided,
             adopted=len(adopted),
             sent=sent,
-            complaint=paused or complaint or _complaint(verdicts) or self._other_signers(books),
+            complaint=paused or complaint or _complaint(verdicts) or _unproven(unproven) or self._other_signers(books),
         )
 
     async def _free(self, intent: Intent, verdict: FreeNonce) -> None:
@@ -184,6 +191,17 @@ class Crediting:
 
 def _held(hold: Hold | None) -> Held | None:
     return None if hold is None else Held(hold.reason)
+
+
+def _may_be_signed(intent: Intent, books: Books) -> bool:
+    """Say whether a credit may have its first transaction: none while one by somebody else may turn out to be it."""
+    return books.signer.paused_reason is None and intent.provider not in books.unsure
+
+
+def _unproven(jobs: int) -> str:
+    """Return what to say of finished jobs whose confirmations the endpoints do not vouch for."""
+    subject = f"{jobs} finished job{' is' if jobs == 1 else 's are'} not credited"
+    return f"{subject}: BSC's endpoints did not agree on the confirmation, see witness.doubt in the log" if jobs else ""
 
 
 def _complaint(verdicts: Sequence[tuple[Intent, Verdict]]) -> str:

@@ -36,10 +36,11 @@ class TurnedAway(LineDown):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A message from the agent's consumer; `is_repeat` says that it was delivered before."""
+    """A message from the agent's consumer: whether it was delivered before, and whether others wait behind it."""
 
     payload: bytes
     is_repeat: bool
+    is_last: bool
     message: Msg
 
 
@@ -59,8 +60,9 @@ class Line:
                 [message] = await self._jobs.fetch(1, timeout=LISTEN_SECONDS)
             except TimeoutError:
                 return None
-            repeats = message.metadata.num_delivered > 1
-        return Delivery(payload=message.data, is_repeat=repeats, message=message)
+            about = message.metadata
+        is_repeat, is_last = about.num_delivered > 1, about.num_pending == 0
+        return Delivery(payload=message.data, is_repeat=is_repeat, is_last=is_last, message=message)
 
     async def report(self, payload: bytes) -> None:
         """Return when the server has stored a report."""

@@ -85,8 +85,8 @@ class Dispatcher:
 
     async def _proven(self, waiting: Sequence[Waiting]) -> list[Waiting]:
         """Return the jobs that the chain vouches for; one that was handed out before is not asked about again."""
-        claims = await self._witness.proven([job.claim for job in waiting if not job.attempts])
-        return [job for job in waiting if job.attempts or job.claim in claims]
+        claims = await self._witness.proven([job.claim for job in waiting if not job.is_repeat])
+        return [job for job in waiting if job.is_repeat or job.claim in claims]
 
     async def _send(self, attempt: Attempt, spec: Spec) -> None:
         await self._streams.publish(route.message(attempt, spec))

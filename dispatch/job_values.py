@@ -8,11 +8,16 @@ from dispatch.verify import Claim
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A job that is due for an attempt: its provider, what its `JobCreated` said and where, the attempts before."""
+    """
+    A job that is due for an attempt: its provider, what its `JobCreated` said and where, the attempts before.
+
+    `is_repeat` says that the last of them was at this very provider, so that its log has been read again before.
+    """
 
     claim: Claim
     provider: bytes
     attempts: int
+    is_repeat: bool = False
 
     @property
     def job_id(self) -> bytes:

@@ -27,7 +27,7 @@ Send = Callable[[Attempt, Spec], Awaitable[None]]
 # The state of a job says whether its agent or the chain has spoken since. It uses the index jobs_by_status. While an
 # indexer is behind what is final, a later block may hold the confirmation of a job that looks open here. A job that
 # runs is due where its agent, who may have forgotten it, has signed in since it began, and after a long silence: its
-# last word may have been lost.
+# last word may have been lost. An attempt at another provider, from before a reindex put right who it is, is none.
 _DUE = """
 from jobs job
 join checkpoints chain on chain.chain = 'bsc' and chain.paused_reason is null
@@ -36,7 +36,7 @@ join job_created fact on fact.block_number = job.source_block and fact.log_index
 left join agents agent on agent.address = fact.provider
 left join retries retry on retry.job_id = job.job_id
 left join lateral (
-    select attempt, decided_at, published_at from dispatches
+    select attempt, provider, decided_at, published_at from dispatches
     where job_id = job.job_id order by attempt desc limit 1
 ) newest on true
 where job.status in ('CREATED', 'ASSIGNED', 'RUNNING') and job.has_spec and job.provider is not null
@@ -46,6 +46,7 @@ where job.status in ('CREATED', 'ASSIGNED', 'RUNNING') and job.has_spec and job.
     )
     and (
         newest.attempt is null
+        or newest.provider <> fact.provider
         or newest.published_at is not null and (
             job.status <> 'RUNNING' and newest.decided_at
                 + (%(pauses)s::interval[])[least(newest.attempt, cardinality(%(pauses)s::interval[]))] <= now()
@@ -80,7 +81,8 @@ class Outbox:
             rows = await connection.execute(
                 f"""
                 select job.job_id, fact.renter, fact.provider, fact.payment,
-                    fact.block_hash, fact.transaction_hash, fact.log_index, newest.attempt
+                    fact.block_hash, fact.transaction_hash, fact.log_index, newest.attempt,
+                    coalesce(newest.provider = fact.provider, false)
                 {_DUE} and job.job_id <> all(%(but)s::bytea[])
                 order by newest.decided_at nulls first, job.source_block, job.source_log_index limit %(limit)s
                 """,
@@ -158,6 +160,7 @@ async def _claim(connection: Connection, limit: int) -> list[_Claimed]:
         from dispatches ours
         join jobs job on job.job_id = ours.job_id
         join job_created fact on fact.block_number = job.source_block and fact.log_index = job.source_log_index
+            and fact.provider = ours.provider
         join job_specs spec on spec.job_id = job.job_id and spec.renter = fact.renter
         cross join lateral (
             select exists (
@@ -207,7 +210,7 @@ async def _mark(connection: Connection, attempts: Sequence[Attempt]) -> None:
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:
-    job_id, renter, provider, payment, block_hash, transaction_hash, log_index, attempts = row
+    job_id, renter, provider, payment, block_hash, transaction_hash, log_index, attempts, is_repeat = row
     claim = Claim(
         event="JobCreated",
         block_hash=block_hash,
@@ -215,4 +218,4 @@ def _waiting(row: tuple[Any, ...]) -> Waiting:
         log_index=log_index,
         arguments=(job_id, renter, provider, int(payment)),
     )
-    return Waiting(claim=claim, provider=provider, attempts=attempts or 0)
+    return Waiting(claim=claim, provider=provider, attempts=attempts or 0, is_repeat=is_repeat)

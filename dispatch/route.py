@@ -73,6 +73,7 @@ def message(attempt: Attempt, spec: Spec) -> Message:
     }
     return Message(
         subject=dispatch_subject(attempt.provider),
-        message_id=f"{attempt.job_id.hex()}:{attempt.number}",
+        # With the token: after a restore of the database another attempt has the number of one that was stored.
+        message_id=f"{attempt.job_id.hex()}:{attempt.number}:{attempt.token}",
         payload=json.dumps(body, ensure_ascii=False).encode("utf-8", errors="replace"),
     )

@@ -36,6 +36,9 @@ PullSubscription = JetStreamContext.PullSubscription
 KEPT = timedelta(days=7)
 DUPLICATES_KNOWN_FOR = timedelta(hours=1)
 JOBS_PER_PROVIDER_MAX = 10_000
+REPORT_IDS_KNOWN_FOR = timedelta(seconds=0.1)
+"""The least there is. The server knows message ids by stream: an agent could use up those that another will use."""
+
 LANE_MAX = 1_000
 """How many reports of one subject may wait. An agent that floods delays others by as many at most."""
 
@@ -66,6 +69,7 @@ REPORTS = StreamConfig(
     discard_new_per_subject=True,
     max_msgs_per_subject=LANE_MAX,
     max_msg_size=REPORT_BYTES_MAX,
+    duplicate_window=REPORT_IDS_KNOWN_FOR.total_seconds(),
     max_bytes=STREAM_BYTES_MAX,
 )
 

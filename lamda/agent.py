@@ -1,7 +1,7 @@
 """
 The reference agent: takes a provider's jobs from NATS, runs a command for each, and reports.
 
-    listen   a job comes ─► into the journal ─► acknowledged
+    listen   a job comes ─► into the journal ─► acknowledged, until none waits
     work     the oldest job in the journal that has not ended ─► run ─► its outcome into the journal
     tell     what the journal holds and has not been reported ─► reported, into the journal
 
@@ -45,6 +45,7 @@ class Agent:
         self._provider = checksum_address(login.address)
         self._line: Line | None = None
         self._was_connected = False
+        self._is_behind = False
         self._work_is_there = asyncio.Event()
         self._telling = asyncio.Event()
         self._tally = Tally()
@@ -79,11 +80,13 @@ class Agent:
             self._telling.set()
             try:
                 while not self._login.is_due():
-                    if (delivery := await line.next_delivery()) is not None:
+                    delivery = await line.next_delivery()
+                    if delivery is not None:
                         await self._take(delivery, line)
                     else:
                         # Some reasons for nothing are answered at once.
                         await asyncio.sleep(PAUSE_SECONDS)
+                    self._note_behind(is_behind=delivery is not None and not delivery.is_last)
             finally:
                 self._line = None
 
@@ -93,11 +96,18 @@ class Agent:
         except NotForUs as error:
             logger.warning("agent.refused", provider=self._provider, reason=str(error)[:200])
         else:
-            is_new = self._journal.take(job, delivery.payload.decode(errors="replace"))
+            is_new = self._journal.take(
+                job, delivery.payload.decode(errors="replace"), is_repeat=delivery.is_repeat
+            )
             logger.info("agent.took", job=show_bytes(job.job_id), attempt=job.attempt, is_new=is_new)
             self._work_is_there.set()
-            self._telling.set()
         await line.acknowledge(delivery)
+
+    def _note_behind(self, *, is_behind: bool) -> None:
+        """Tell what there is to tell once all that waits is taken: an answer to each old attempt would be a flood."""
+        self._is_behind = is_behind
+        if not is_behind:
+            self._telling.set()
 
     async def _work(self) -> None:
         while True:
@@ -122,7 +132,7 @@ class Agent:
         while True:
             await self._telling.wait()
             self._telling.clear()
-            if self._line is None:
+            if self._line is None or self._is_behind:
                 continue
             try:
                 await self._tell_all(self._line)

@@ -65,11 +65,13 @@ class Journal:
         """The jobs of which something is to be reported, and what."""
         return [(job_id, work, told) for job_id, work in self._works.items() if (told := work.untold)]
 
-    def take(self, job: Assignment, message: str) -> bool:
+    def take(self, job: Assignment, message: str, *, is_repeat: bool) -> bool:
         """Note that a job was handed over, again or for the first time; say whether it is new."""
-        is_new = job.job_id not in self._works
-        self._note(_taken(job.job_id, message, job.attempt))
-        return is_new
+        known = self._works.get(job.job_id)
+        # A message that comes once more can be older than what was answered since, and an answer to it is stale.
+        if known is None or not (is_repeat and job.attempt < known.attempt):
+            self._note(_taken(job.job_id, message, job.attempt))
+        return known is None
 
     def begin(self, job_id: bytes, run: str) -> None:
         """Note that a job is about to be run."""

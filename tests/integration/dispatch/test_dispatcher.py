@@ -16,7 +16,7 @@ from dispatch.dispatcher import Dispatcher, HandedOut
 from dispatch.outbox import Outbox
 from dispatch.streams import Streams
 from dispatch.witness import Witness
-from models.values import show_bytes
+from models.values import checksum_address, show_bytes
 from runtime.bus import Bus
 from runtime.embedded_nats import EmbeddedNats
 from tests.integration.dispatch.agency import FINAL, Agents, Market, dispatching
@@ -27,10 +27,10 @@ IDLE = HandedOut(decided=0, published=0)
 
 
 async def stored(bus: Bus) -> list[str]:
-    """Return the message ids in the stream of jobs."""
+    """Return the message ids in the stream of jobs, without the tokens in them."""
     state = (await bus.jetstream.stream_info("JOBS")).state
     messages = [await bus.jetstream.get_msg("JOBS", seq) for seq in range(state.first_seq, state.last_seq + 1)]
-    return sorted((message.headers or {})["Nats-Msg-Id"] for message in messages)
+    return sorted((message.headers or {})["Nats-Msg-Id"].rpartition(":")[0] for message in messages)
 
 
 def ids(*numbers: int, attempt: int = 1) -> list[str]:
@@ -235,6 +235,41 @@ async def test_an_attempt_whose_acknowledgement_was_lost_is_stored_once(
     assert await dispatcher.step() == HandedOut(decided=0, published=1)
 
     assert await stored(bus) == ids(1)
+
+
+async def test_an_attempt_of_a_restored_database_reaches_its_agent(
+    market: Market, dispatcher: Dispatcher, bus: Bus, agents: Agents
+) -> None:
+    """It has the number of one that was stored lately, and another token, without which no report is believed."""
+    (job_id,) = await market.open_jobs(1)
+    await dispatcher.step()
+    await market.ask("delete from dispatches")
+
+    assert await dispatcher.step() == HandedOut(decided=1, published=1)
+
+    agent = await agents.sign_in(5)
+    assert [job["token"] for job in await agent.jobs()][1:] == [await market.token(job_id)]
+    assert await stored(bus) == ids(1, 1)
+
+
+async def test_a_job_whose_provider_was_corrected_goes_to_the_right_one(
+    market: Market, dispatcher: Dispatcher, bus: Bus
+) -> None:
+    """A reindex has put right what an endpoint said; an attempt that was decided and never sent goes to nobody."""
+    (job_id,) = await market.open_jobs(1, provider=5)
+    await market.ask("update job_created set provider = %s", market.provider(6))
+    await market.ask(
+        "insert into dispatches (job_id, attempt, provider, token, decided_at) values (%s, 1, %s, 'wrong', now())",
+        job_id,
+        market.provider(6),
+    )
+    await market.ask("update job_created set provider = %s", market.provider(5))
+
+    await dispatcher.step()
+
+    state = (await bus.jetstream.stream_info("JOBS", subjects_filter=">")).state
+    assert state.subjects == {f"jobs.dispatch.{checksum_address(market.provider(5))}": 1}
+    assert await market.statuses() == {1: "ASSIGNED"}
 
 
 async def test_nats_killed_in_the_middle_loses_nothing(

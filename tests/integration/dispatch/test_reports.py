@@ -13,7 +13,7 @@ from dispatch.dispatcher import Dispatcher
 from dispatch.intake import Intake
 from dispatch.judge import Accepted, Refusal, Refused
 from dispatch.report_store import ReportStore
-from dispatch.streams import REPORTS_READER, Streams
+from dispatch.streams import REPORTS, REPORTS_READER, Streams
 from models.values import checksum_address, show_bytes
 from runtime.bus import Bus, open_bus
 from runtime.embedded_nats import EmbeddedNats
@@ -249,3 +249,21 @@ async def drain(intake: Intake, bus: Bus) -> None:
         while (await bus.jetstream.stream_info("REPORTS")).state.messages:
             await intake.step(subscription, wait_seconds=0.1)
     await subscription.unsubscribe()
+
+
+async def test_a_report_is_taken_whoever_used_its_message_id_before(
+    handed_out: Market, agents: Agents, intake: Intake, bus: Bus
+) -> None:
+    """The server drops what it takes for a repeat, and it knows ids of a stream, not of a sender."""
+    agent, other = await agents.sign_in(5), await agents.sign_in(6)
+    named = {"Nats-Msg-Id": f"{show_bytes(JOB)}:completed"}
+    await other.client.jetstream().publish(f"agents.{other.address}.status", b"{}", headers=named)
+    assert REPORTS.duplicate_window is not None
+    # When the server forgets an id it tells nobody.
+    await asyncio.sleep(2 * REPORTS.duplicate_window)
+    body = as_json(token=await handed_out.token(JOB), status="completed")
+
+    await agent.client.jetstream().publish(f"agents.{agent.address}.status", body, headers=named)
+    await settle(intake, bus, 2)
+
+    assert await handed_out.statuses() == {1: "COMPLETED"}

@@ -274,6 +274,24 @@ async def test_a_wallet_signs_in_by_itself(
     assert private_key(5).hex() not in site.log
 
 
+@pytest.mark.usefixtures("reactor")
+async def test_an_agent_that_was_long_away_is_no_flood(site: Site, market: Market, bus: Bus) -> None:
+    """A week of attempts at one job waits for it: what it knows is told of the newest, not of each."""
+    async with site.agent():
+        await market.open_jobs(1)
+        await becomes(market, {1: "COMPLETED"})
+    for attempt in range(2, 402):
+        await hand_over(bus, market, 1, attempt=attempt)
+
+    async with site.agent():
+        await site.until_said("attempt=401")
+        await market.open_jobs(2)
+        await becomes(market, {1: "COMPLETED", 2: "COMPLETED"})
+
+    assert await market.ask("select barred_reason from agents where barred_until > now()") == []
+    assert site.log.count("agent.told") < 20
+
+
 async def test_what_is_missing_is_said(site: Site) -> None:
     async with Site(folder=site.folder, settings={}).agent() as agent:
         assert await agent.wait() == 1

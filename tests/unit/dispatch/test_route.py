@@ -37,7 +37,7 @@ def test_a_message_goes_to_its_provider_under_an_id_of_its_attempt() -> None:
     message = route.message(ATTEMPT, SPEC)
 
     assert message.subject == f"jobs.dispatch.{ADDRESS}"
-    assert message.message_id == "ab" * 32 + ":2"
+    assert message.message_id == "ab" * 32 + ":2:secret"
 
 
 def test_what_a_renter_left_out_is_empty_and_present() -> None:

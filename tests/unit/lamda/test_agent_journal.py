@@ -18,7 +18,7 @@ DONE = Outcome(said=Said.COMPLETED, output_url="gnfd://o/n")
 def test_a_job_waits_until_it_has_ended_through_restarts(tmp_path: Path) -> None:
     """In the order in which jobs came; what was begun and not ended has its run's name."""
     with open_journal(tmp_path) as journal:
-        assert [journal.take(job, "message") for job in (JOB, OTHER, AGAIN)] == [True, True, False]
+        assert [journal.take(job, "message", is_repeat=False) for job in (JOB, OTHER, AGAIN)] == [True, True, False]
         journal.begin(JOB.job_id, "a run")
     with open_journal(tmp_path) as journal:
         assert [job_id for job_id, _ in journal.waiting] == [JOB.job_id, OTHER.job_id]
@@ -26,12 +26,12 @@ def test_a_job_waits_until_it_has_ended_through_restarts(tmp_path: Path) -> None
         journal.end(JOB.job_id, DONE)
     with open_journal(tmp_path) as journal:
         assert [job_id for job_id, _ in journal.waiting] == [OTHER.job_id]
-        assert (journal.begun, journal.take(JOB, "message")) == ([], False)
+        assert (journal.begun, journal.take(JOB, "message", is_repeat=False)) == ([], False)
 
 
 def test_what_was_told_is_told_again_when_the_job_comes_again_only(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
-        journal.take(JOB, "message")
+        journal.take(JOB, "message", is_repeat=False)
         assert journal.untold == []
         journal.begin(JOB.job_id, "a run")
         assert [told for _, _, told in journal.untold] == [PROCESSING]
@@ -40,7 +40,7 @@ def test_what_was_told_is_told_again_when_the_job_comes_again_only(tmp_path: Pat
         journal.tell(JOB.job_id, Said.COMPLETED, attempt=1)
     with open_journal(tmp_path) as journal:
         assert journal.untold == []
-        journal.take(AGAIN, "newer message")
+        journal.take(AGAIN, "newer message", is_repeat=False)
         ((_, work, told),) = journal.untold
         journal.tell(JOB.job_id, Said.COMPLETED, attempt=1)
 
@@ -48,11 +48,25 @@ def test_what_was_told_is_told_again_when_the_job_comes_again_only(tmp_path: Pat
         assert len(journal.untold) == 1
 
 
+def test_an_older_attempt_that_comes_once_more_is_not_answered(tmp_path: Path) -> None:
+    """It would be stale. One that comes for the first time is newer, whatever its number: the attempts began anew."""
+    with open_journal(tmp_path) as journal:
+        journal.take(AGAIN, "newer message", is_repeat=False)
+        journal.take(JOB, "older message", is_repeat=True)
+        journal.begin(JOB.job_id, "a run")
+
+        ((_, work, _),) = journal.untold
+        assert (work.message, work.attempt) == ("newer message", 2)
+
+        journal.take(JOB, "message of a restored reactor", is_repeat=False)
+        assert [work.attempt for _, work, _ in journal.untold] == [1]
+
+
 @pytest.mark.parametrize("lost", [1, 10, 60])
 def test_a_line_cut_short_is_as_if_never_written(tmp_path: Path, lost: int) -> None:
     """And does not run into the next one."""
     with open_journal(tmp_path) as journal:
-        journal.take(JOB, "message")
+        journal.take(JOB, "message", is_repeat=False)
         journal.end(JOB.job_id, DONE)
     path = tmp_path / JOURNAL
     path.write_bytes(path.read_bytes()[:-lost])

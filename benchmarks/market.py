@@ -30,6 +30,7 @@ BSC = Flavour(name="bsc", chain_id=56, block_seconds=0.45, slots_in_an_epoch=1)
 OPBNB = Flavour(name="opbnb", chain_id=204, block_seconds=0.25, slots_in_an_epoch=4)
 RENTER, PROVIDERS = 1, range(5, 10)
 GAS = hex(400_000)
+GWEI = 10**9
 WAIT_SECONDS_MAX = 300.0
 
 
@@ -84,6 +85,9 @@ class Market:
             "data": show_bytes(data),
             "value": hex(wei),
             "gas": GAS,
+            # Of its own accord anvil offers today's price, and drops what full blocks have made too cheap.
+            "maxFeePerGas": hex(GWEI),
+            "maxPriorityFeePerGas": hex(GWEI),
             "nonce": hex(next(self.nonces)),
         }
         await self.bsc.call("eth_sendTransaction", transaction)

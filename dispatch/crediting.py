@@ -179,8 +179,8 @@ class Crediting:
         due = tuple(each for each in books.due if each.claim in proven)
         adopted = settle.adopt(books, due)
         await self._store.decide(due, adopted, self._clock())
-        if len(due) == len(books.due):
-            self._store.looked_through(books.due_through)
+        unproven = (each.block for each in books.due if each.claim not in proven)
+        self._store.looked_through(min(unproven, default=books.due_through + 1) - 1)
         return adopted, len(due)
 
     def _other_signers(self, books: Books) -> str:

@@ -2,15 +2,15 @@
 Our account's hand on opBNB: what the chain has seen from it, and signed transactions sent.
 
 Reads and sends, and decides nothing; `settle` does. Sending never raises for what the endpoint says of a transaction:
-that comes back as an `Answer`. What depends on a block is asked by the hash of a block of our own index, or of an
-endpoint that has that block: one that lags, on another branch or of another chain has no answer instead of a wrong one.
+that comes back as an `Answer`. What depends on a block is asked by the hash of a block of our own index, so that an
+endpoint on another branch, or of another chain, has no answer instead of a wrong one. What is final is asked of all.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from chain.abi import FUNCTIONS_BY_CONTRACT
-from chain.calls import Call, header, header_of
+from chain.calls import Call, header
 from chain.endpoint import Endpoint
 from chain.errors import RpcError, RunReverted, TryAgain
 from chain.reverts import refusal_in
@@ -78,25 +78,25 @@ class ChainWriter:
             balance_wei=balance,
         )
 
-    async def is_canonical(self, block: BlockId, *, head: BlockId) -> bool:
-        """Say whether the chain of our head has this very block at its height."""
-        (found,) = await self._agreed(head, [header(block.number)], _hash)
+    async def is_canonical(self, block: BlockId, *, final: int) -> bool:
+        """Say whether the chain, final through a block, has this very block at its height."""
+        (found,) = await self._agreed(final, [header(block.number)], _hash)
         return found == block.hash
 
-    async def receipts(self, hashes: Iterable[bytes], *, head: BlockId) -> dict[bytes, Receipt]:
-        """Return the receipts of those transactions that our head's chain has mined; a block that it left has none."""
+    async def receipts(self, hashes: Iterable[bytes], *, final: int) -> dict[bytes, Receipt]:
+        """Return the receipts of those transactions that are mined, in blocks of the chain up to the final one."""
         wanted = list(hashes)
         calls = [Call("eth_getTransactionReceipt", (show_bytes(each),), Mined | None) for each in wanted]  # type: ignore[arg-type]  # A union is a type to msgspec.
-        said = await self._agreed(head, calls, _receipt)
+        said = await self._agreed(final, calls, lambda answer: _receipt(answer, final=final))
         found = {each: receipt for each, receipt in zip(wanted, said, strict=True) if receipt is not None}
         blocks = {receipt.block for receipt in found.values()}
-        canonical = {block for block in blocks if await self.is_canonical(block, head=head)}
+        canonical = {block for block in blocks if await self.is_canonical(block, final=final)}
         return {each: receipt for each, receipt in found.items() if receipt.block in canonical}
 
-    async def own_nonces(self, hashes: Iterable[bytes], *, head: BlockId) -> set[int]:
-        """Return the nonces of those transactions that our account has sent."""
+    async def own_nonces(self, hashes: Iterable[bytes], *, final: int) -> set[int]:
+        """Return the nonces of those final transactions that our account has sent."""
         calls = [Call("eth_getTransactionByHash", (show_bytes(each),), Sent | None) for each in hashes]  # type: ignore[arg-type]  # As above.
-        senders = [each for each in await self._agreed(head, calls, _sender) if each is not None]
+        senders = [each for each in await self._agreed(final, calls, _sender) if each is not None]
         return {nonce for sender, nonce in senders if sender == self._signer.address}
 
     async def dry_run(self, provider: bytes, *, head: BlockId) -> tuple[int, int]:
@@ -160,16 +160,16 @@ class ChainWriter:
             return answer_of(str(error))
         return Answer.TAKEN
 
-    async def _agreed(self, head: BlockId, calls: Sequence[Call[Any]], read: Callable[[Any], Said]) -> list[Said]:
+    async def _agreed(self, final: int, calls: Sequence[Call[Any]], read: Callable[[Any], Said]) -> list[Said]:
         """
-        Return what all endpoints say that have our head; what one that lags does not know of may be there.
+        Return what all endpoints say that have our final block; what one that stands still does not know may be there.
 
         Raises `TryAgain` where they differ: a nonce that one of them calls spent in vain may be about to credit.
         """
         if not calls:
             return []
         # Asked in one batch, it is one node that says both.
-        asked = [header_of(show_bytes(head.hash)), *calls]
+        asked = [header(final), *calls]
         heard = [(each, await _heard(each, asked)) for each in self._rpc.to_ask()]
         said = [
             (endpoint.name, [read(answer) for answer in answers[1:]])
@@ -178,7 +178,7 @@ class ChainWriter:
         ]
         if not said:
             failures = (answers for _, answers in heard if isinstance(answers, RpcError))
-            raise next(failures, TryAgain(f"no endpoint has block {head.number} of our index, or can be asked now"))
+            raise next(failures, TryAgain(f"no endpoint has final block {final}, or can be asked now"))
         name, first = said[0]
         if other := next((other for other, answers in said if answers != first), None):
             raise TryAgain(f"{name} and {other} do not say the same of our transactions: one of them must go")
@@ -196,8 +196,9 @@ def _hash(answer: Header | None) -> bytes | None:
     return None if answer is None else answer.hash_bytes
 
 
-def _receipt(answer: Mined | None) -> Receipt | None:
-    if answer is None:
+def _receipt(answer: Mined | None, *, final: int) -> Receipt | None:
+    # Of newer blocks one endpoint may know and another not.
+    if answer is None or _number(answer.block_number) > final:
         return None
     block = BlockId(number=_number(answer.block_number), hash=_bytes(answer.block_hash))
     return Receipt(block=block, succeeded=_number(answer.status) == 1)

@@ -100,6 +100,7 @@ async def _due(connection: Connection, *, after: int, final: int, limit: int) ->
             Due(
                 job_id=job_id,
                 provider=provider,
+                block=block,
                 claim=Claim(
                     event="JobConfirmed",
                     block_hash=block_hash,
@@ -108,7 +109,7 @@ async def _due(connection: Connection, *, after: int, final: int, limit: int) ->
                     arguments=(job_id, int(confirmed_at)),
                 ),
             )
-            async for job_id, provider, block_hash, transaction_hash, log_index, confirmed_at in (
+            async for job_id, provider, block, block_hash, transaction_hash, log_index, confirmed_at in (
                 await connection.execute(_DUE, parameters)
             )
         ]
@@ -188,7 +189,7 @@ from unnest(%(providers)s::bytea[]) as asked (provider)
 """
 
 _DUE = """
-select confirmed.job_id, created.provider,
+select confirmed.job_id, created.provider, confirmed.block_number,
     confirmed.block_hash, confirmed.transaction_hash, confirmed.log_index, confirmed.confirmed_at
 from (
     select distinct on (job_id) * from job_confirmed

@@ -156,10 +156,11 @@ class CreditStore:
         )
 
     async def beat(self, *, waits_for: str, balance_wei: int | None) -> None:
-        """Show that we live, what we wait for, and what the account holds."""
+        """Show that we live, what we wait for, and what the account holds; a pause holds for a new account as well."""
         await self._connection.execute(
             """
-            insert into signers (address, beat_at) values (%(signer)s, clock_timestamp())
+            insert into signers (address, beat_at, paused_reason)
+            values (%(signer)s, clock_timestamp(), (select max(paused_reason) from signers))
             on conflict (address) do update set beat_at = clock_timestamp(), waits_for = nullif(%(reason)s, ''),
                 balance = coalesce(%(balance)s, signers.balance)
             """,

@@ -94,10 +94,11 @@ Receipts = Mapping[bytes, Receipt]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A final `JobConfirmed` without an intent: whom it credits, and what is claimed of its log."""
+    """A final `JobConfirmed` without an intent: whom it credits, in which block it is, what is claimed of its log."""
 
     job_id: bytes
     provider: bytes
+    block: int
     claim: Claim
 
 

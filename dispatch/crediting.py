@@ -93,7 +93,7 @@ class Crediting:
         return outcome
 
     async def _proceed(self, books: Books, account: Account, head: BlockId) -> Credited | Held:
-        verdicts = await self._settle(books, account, head)
+        verdicts = await self._settle(books, account)
         strange = [verdict.nonce for _, verdict in verdicts if isinstance(verdict, Stranger)]
         self._height_at_start = self._height_at_start or account.height
         match permit.permit(books, account, strange, starting=self._starting, height_at_start=self._height_at_start):
@@ -102,18 +102,19 @@ class Crediting:
             case Halt(reason):
                 return await self._halt(reason)
             case Adopt() as adoption:
-                return await self._adopt(books, adoption, verdicts, head)
+                return await self._adopt(books, adoption, verdicts)
             case Go(next_nonce):
                 if books.signer.adopts:
                     await self._store.heed()
                 self._starting = self._starting and any(isinstance(verdict, Unclear) for _, verdict in verdicts)
                 return await self._credit(books, account, verdicts, Order(head=head, next_nonce=next_nonce))
 
-    async def _settle(self, books: Books, account: Account, head: BlockId) -> list[tuple[Intent, Verdict]]:
+    async def _settle(self, books: Books, account: Account) -> list[tuple[Intent, Verdict]]:
         """Return what to do for each intent whose nonce is ours to judge, or that has none."""
         ours = [intent for intent in books.open if intent.signer in (None, self._signer)]
         receipts = await self._writer.receipts(
-            (each.transaction_hash for intent in ours for each in intent.live if each.nonce < account.latest), head=head
+            (each.transaction_hash for intent in ours for each in intent.live if each.nonce < account.latest),
+            final=books.final_block,
         )
         now, final = self._clock(), books.final_block
         return [
@@ -126,13 +127,11 @@ class Crediting:
         logger.error("credit.halted", reason=reason)
         return Held(f"halted: {reason}")
 
-    async def _adopt(
-        self, books: Books, adoption: Adopt, verdicts: Sequence[tuple[Intent, Verdict]], head: BlockId
-    ) -> Held:
+    async def _adopt(self, books: Books, adoption: Adopt, verdicts: Sequence[tuple[Intent, Verdict]]) -> Held:
         """Account for nonces as history; those of ours that others spent are free, and their credits surplus."""
         if adoption.unknown:
             credits_of = await self._store.unexplained(books.final_block, UNKNOWN_MAX)
-            if missing := adoption.unknown - await self._writer.own_nonces(credits_of, head=head):
+            if missing := adoption.unknown - await self._writer.own_nonces(credits_of, final=books.final_block):
                 return await self._halt(permit.describe_stranger(missing).reason)
         for intent, verdict in verdicts:
             if isinstance(verdict, Stranger):
@@ -179,8 +178,8 @@ class Crediting:
         due = tuple(each for each in books.due if each.claim in proven)
         adopted = settle.adopt(books, due)
         await self._store.decide(due, adopted, self._clock())
-        if len(due) == len(books.due):
-            self._store.looked_through(books.due_through)
+        unproven = (each.block for each in books.due if each.claim not in proven)
+        self._store.looked_through(min(unproven, default=books.due_through + 1) - 1)
         return adopted, len(due)
 
     def _other_signers(self, books: Books) -> str:

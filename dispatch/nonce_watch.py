@@ -29,12 +29,12 @@ class NonceWatch:
         seen = self._sightings[-1].count if self._sightings else self._final
         if account.latest != seen:
             self._sightings.append(Sighting(block=head, count=account.latest))
-        await self._finalize(head, final_block)
+        await self._finalize(final_block)
         return replace(account, final=self._final)
 
-    async def _finalize(self, head: BlockId, final_block: int) -> None:
+    async def _finalize(self, final_block: int) -> None:
         while (newest := settle.final_count(self._sightings, final_block)) is not None:
-            if not await self._writer.is_canonical(newest.block, head=head):
+            if not await self._writer.is_canonical(newest.block, final=final_block):
                 self._sightings.remove(newest)
                 continue
             self._final = max(self._final, newest.count)

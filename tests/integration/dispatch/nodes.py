@@ -51,7 +51,7 @@ def standing_still(request: dict[str, Any]) -> Reply | None:
 
 def standing_still_for_receipts(request: dict[str, Any]) -> Reply | None:
     """Answer like a load balancer that sends what is asked with these questions to such a node."""
-    return {"result": None} if request["method"] in {"eth_getBlockByHash", "eth_getTransactionReceipt"} else None
+    return {"result": None} if request["method"] in {"eth_getBlockByNumber", "eth_getTransactionReceipt"} else None
 
 
 async def _ask(chain: LocalChain, request: dict[str, Any]) -> Reply:

@@ -69,6 +69,20 @@ async def test_a_key_that_is_not_the_owners_any_more_frees_its_nonces(
     assert await credited_on_chain(world) == 1
 
 
+async def test_a_pause_holds_for_a_new_key_as_well(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """Who paused the credits meant all of them, whoever signs."""
+    async with crediting(world, database_url, clock):
+        pass
+    async with index.pool.connection() as connection:
+        await connection.execute("update signers set paused_reason = 'new key'")
+    async with crediting(world, database_url, clock, key=HEIR_KEY):
+        pass
+
+    assert await one(index.pool, "select count(*) from signers where paused_reason = 'new key'") == (2,)
+
+
 @pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "beyond our newest block"])
 async def test_what_the_owner_before_us_credited_last_is_not_credited_again(
     world: World, index: Indexing, database_url: str, clock: Clock, indexed: bool

@@ -263,7 +263,7 @@ def test_a_count_is_final_with_the_block_it_was_seen_at() -> None:
 def due(*pairs: tuple[bytes, bytes]) -> tuple[Due, ...]:
     """Return confirmations of these jobs by these providers."""
     claim = Claim(event="JobConfirmed", block_hash=b"", transaction_hash=b"", log_index=0, arguments=())
-    return tuple(Due(job_id=job, provider=provider, claim=claim) for job, provider in pairs)
+    return tuple(Due(job_id=job, provider=provider, block=9, claim=claim) for job, provider in pairs)
 
 
 def books(*, surplus: dict[bytes, int], opened: tuple[Intent, ...] = ()) -> Books:

@@ -60,7 +60,7 @@ class Agent:
 
     async def _listen(self, stop: asyncio.Event) -> None:
         delay = RETRY_SECONDS
-        while True:
+        while not stop.is_set():
             self._was_connected = False
             try:
                 await self._serve()
@@ -129,7 +129,7 @@ class Agent:
         logger.info("agent.ran", job=show_bytes(job_id), said=outcome.said, took_s=took, **reason)
 
     async def _tell(self, stop: asyncio.Event) -> None:
-        while True:
+        while not stop.is_set():
             await self._telling.wait()
             self._telling.clear()
             if self._line is None or self._is_behind:

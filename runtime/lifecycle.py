@@ -32,5 +32,7 @@ async def run_until_stopped(program: Program) -> None:
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait so many seconds, or until told to stop."""
+    # Not by `wait_for`: up to Python 3.11, it loses a cancellation that comes together with the stop.
     with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()

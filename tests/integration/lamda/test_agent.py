@@ -19,6 +19,7 @@ from dispatch.job_values import Attempt, Spec
 from models.values import checksum_address, show_bytes
 from runtime.bus import Bus
 from runtime.embedded_nats import EmbeddedNats
+from runtime.ports import free_port
 from tests.integration.dispatch.agency import Market, bus, market, nats
 from tests.integration.dispatch.test_program import becomes, reacting, reaction
 from tests.integration.graphql_api.conftest import serving
@@ -290,6 +291,18 @@ async def test_an_agent_that_was_long_away_is_no_flood(site: Site, market: Marke
 
     assert await market.ask("select barred_reason from agents where barred_until > now()") == []
     assert site.log.count("agent.told") < 20
+
+
+async def test_a_stop_is_heard_while_nobody_answers(site: Site, tmp_path: Path) -> None:
+    """Neither API nor NATS: the agent waits for them, and ends when it is told to."""
+    key = tmp_path / "key"
+    key.write_text(private_key(5).hex())
+    away = {"AGENT_PRIVATE_KEY_FILE": str(key), "API_URL": f"http://127.0.0.1:{free_port()}"}
+    async with Site(folder=site.folder, settings=away).agent() as agent:
+        await site.until_said("agent.waits")
+        agent.terminate()
+
+        assert await agent.wait() == 0
 
 
 async def test_what_is_missing_is_said(site: Site) -> None:

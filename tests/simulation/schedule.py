@@ -61,7 +61,7 @@ def bad_phase(world: World) -> str:
     )
     endpoint.phase = phase
     seconds = world.dice.choice((0.5, 2.0, 5.0, 12.0))
-    asyncio.get_running_loop().call_later(seconds, _recover, endpoint, phase)
+    asyncio.get_running_loop().call_later(seconds, recover, endpoint, phase)
     return f"{endpoint.name} is {profile} for {seconds:.1f} s: {', '.join(some)} × {phase.likelihood}"
 
 
@@ -170,6 +170,7 @@ def _chain(world: World) -> Blockchain:
     return world.dice.choice(tuple(world.chains.values()))
 
 
-def _recover(endpoint: SimulatedEndpoint, phase: Phase) -> None:
+def recover(endpoint: SimulatedEndpoint, phase: Phase) -> None:
+    """End a bad phase, unless another has begun."""
     if endpoint.phase is phase:
         endpoint.phase = None

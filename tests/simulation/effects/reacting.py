@@ -1,0 +1,125 @@
+"""
+All that the simulation knows of the reactor: how it is run, and what it may be tuned by.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+import psycopg
+import psycopg_pool
+from nats.errors import Error
+
+from chain.calls import chain_id
+from chain.errors import RpcError
+from chain.rpc import Rpc
+from chain.signer import Signer
+from dispatch import plan
+from dispatch.chain_writer import ChainWriter
+from dispatch.credit_store import LEASE, CreditStore, LeaseTaken
+from dispatch.crediting import Crediting
+from dispatch.dispatcher import Dispatcher
+from dispatch.intake import Intake
+from dispatch.outbox import Outbox
+from dispatch.program import second_first
+from dispatch.report_store import ReportStore
+from dispatch.streams import Streams
+from dispatch.witness import Witness
+from runtime.bus import Bus
+from runtime.database import Connection, Pool
+from runtime.lifecycle import pause
+from tests.simulation.database import EPOCH
+from tests.simulation.effects.bus_client import BusClient
+from tests.simulation.processes import Process
+
+TROUBLE: Final = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error, TimeoutError, RpcError, LeaseTaken)
+TROUBLE_SECONDS: Final = 2.0
+STEP_SECONDS: Final = 0.5
+TICK_SECONDS: Final = 1.0
+
+Beat = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """What the operator of a simulated reactor set."""
+
+    bsc_urls: Sequence[str]
+    opbnb_urls: Sequence[str]
+    opbnb_id: int
+    job_manager: bytes
+    reputation: bytes
+    signer: Signer = field(repr=False)
+    fee_max_wei: int
+
+
+async def run_reactor(
+    process: Process, bus: BusClient, reaction: Reaction, *, clock: Callable[[], float], new_token: Callable[[], str]
+) -> None:
+    """Be a reactor until told to stop: hand out jobs, take in reports, and credit."""
+    stop = process.stopping
+    async with (
+        Rpc(second_first(tuple(reaction.bsc_urls)), transport=process.transport, clock=clock) as bsc,
+        Rpc(tuple(reaction.opbnb_urls), transport=process.transport, clock=clock) as opbnb,
+        asyncio.TaskGroup() as group,
+    ):
+        pool, streams = cast("Pool", process.pool), Streams(cast("Bus", bus))
+        witness = Witness(bsc, reaction.job_manager, clock=clock)
+        dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), witness, streams, new_token=new_token)
+        group.create_task(_persist(Intake(ReportStore(pool), streams).run, stop))
+        group.create_task(_persist(lambda stop: _dispatch(dispatcher, streams, stop), stop))
+        group.create_task(_persist(lambda stop: _credit(opbnb, process, reaction, clock, stop), stop))
+
+
+async def sign_in(bus: BusClient, provider: bytes) -> None:
+    """Do what the door does for an agent that it lets in."""
+    streams = Streams(cast("Bus", bus))
+    await streams.ensure()
+    await streams.ensure_consumer(provider)
+
+
+async def _persist(program: Callable[[asyncio.Event], Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await program(stop)
+        except TROUBLE:
+            await pause(stop, TROUBLE_SECONDS)
+
+
+async def _dispatch(dispatcher: Dispatcher, streams: Streams, stop: asyncio.Event) -> None:
+    await streams.ensure()
+    while not stop.is_set():
+        while not stop.is_set() and not (await dispatcher.step()).is_idle:
+            pass
+        await pause(stop, TICK_SECONDS)
+
+
+async def _credit(
+    rpc: Rpc, process: Process, reaction: Reaction, clock: Callable[[], float], stop: asyncio.Event
+) -> None:
+    async with _lease(process.pool.session) as store:
+        answered: Any = await rpc.ask(chain_id())
+        if int(answered, 16) != reaction.opbnb_id:
+            raise RpcError("another chain")
+        writer = ChainWriter(rpc, reaction.signer, chain_id=reaction.opbnb_id, contract=reaction.reputation)
+        crediting = Crediting(store, writer, clock=lambda: _moment(clock), fee_max_wei=reaction.fee_max_wei)
+        while not stop.is_set():
+            with suppress(RpcError):
+                await crediting.step()
+            await pause(stop, STEP_SECONDS)
+
+
+@asynccontextmanager
+async def _lease(connect: Callable[[], Awaitable[Connection]]) -> AsyncIterator[CreditStore]:
+    async with await connect() as connection:
+        row = await (await connection.execute("select pg_try_advisory_lock(%s)", (LEASE,))).fetchone()
+        if row is None or not row[0]:
+            raise LeaseTaken("another reactor holds the signer's lease")
+        yield CreditStore(connection)
+
+
+def _moment(clock: Callable[[], float]) -> datetime:
+    return EPOCH + timedelta(seconds=clock())

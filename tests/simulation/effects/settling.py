@@ -1,0 +1,50 @@
+"""How a world with reactors comes to rest: troubles end, the chains grow quietly, and all that is due is waited for."""
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+from tests.simulation import settling
+from tests.simulation.effects import oracle
+from tests.simulation.effects.account_chain import BASE_FEE, FUNDS
+from tests.simulation.effects.world import EffectsWorld
+
+CALM_SECONDS_MAX: Final = 5400.0
+BLOCK_SECONDS: Final = 1.0
+LINGER_SECONDS: Final = 45.0
+
+
+async def calm_down(world: EffectsWorld) -> None:
+    """Mend everything, and return when all that is due was done, and some time after."""
+    settling.mend(world)
+    _mend(world)
+    deadline = world.clock() + CALM_SECONDS_MAX
+    missing: tuple[str, ...] = ("not looked yet",)
+    while missing and world.clock() < deadline:
+        await _grow(world)
+        missing = (await oracle.standing(world)).missing if world.renters.are_done else ("specs",)
+    if missing:
+        raise oracle.Lost(f"after {CALM_SECONDS_MAX} s of calm: " + "; ".join(missing))
+    until = world.clock() + LINGER_SECONDS
+    while world.clock() < until:
+        await _grow(world)
+
+
+def _mend(world: EffectsWorld) -> None:
+    accounts = world.accounts
+    accounts.law = replace(
+        accounts.law, owner=world.signer.address, base_fee=BASE_FEE, funds=FUNDS, reverting=frozenset()
+    )
+    accounts.zeal = 0.9
+    accounts.is_quiet = world.jobs.is_quiet = True
+    world.bus.is_up, world.bus.faults = True, ()
+    for agent in world.agents:
+        agent.is_away = False
+
+
+async def _grow(world: EffectsWorld) -> None:
+    await asyncio.sleep(BLOCK_SECONDS)
+    # BSC has nothing more to say once all of it is final.
+    if world.jobs.finalized < world.last_eventful:
+        world.jobs.mine(world.clock())
+    world.accounts.mine(world.clock())

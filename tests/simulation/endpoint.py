@@ -7,6 +7,7 @@ may be spoiled by one of the phase's faults; which, and how, the seed says.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
@@ -221,7 +222,7 @@ class SimulatedTransport:
 
 def shielded(task: "asyncio.Task[Any]") -> "asyncio.Future[Any]":
     """Return what waits for a task that goes on when nobody waits any more, and whose failure then is nobody's."""
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    task.add_done_callback(lambda done: done.cancelled() or done.exception(), context=Context())
     return asyncio.shield(task)
 
 

@@ -67,7 +67,7 @@ class JobChain(Blockchain):
         logs: list[Emission] = []
         if dice.random() < self._pace:
             logs += self._create(jobs)
-        if dice.random() < 1.2 * self._pace:
+        if dice.random() < 0.7 * self._pace:
             logs += self._confirm(jobs, seconds)
         if jobs.confirmed_in and dice.random() < 0.3 * self._pace:
             job_id = dice.choice(list(jobs.confirmed_in))

@@ -11,7 +11,8 @@ from tests.simulation.effects.world import EffectsWorld
 
 CALM_SECONDS_MAX: Final = 5400.0
 BLOCK_SECONDS: Final = 1.0
-LINGER_SECONDS: Final = 45.0
+LINGER_SECONDS: Final = 20.0
+FINALITY_LAG: Final = 6
 
 
 async def calm_down(world: EffectsWorld) -> None:
@@ -36,6 +37,8 @@ def _mend(world: EffectsWorld) -> None:
         accounts.law, owner=world.signer.address, base_fee=BASE_FEE, funds=FUNDS, reverting=frozenset()
     )
     accounts.zeal = 0.9
+    for chain in world.chains.values():
+        chain.finality_lag = min(chain.finality_lag, FINALITY_LAG)
     accounts.is_quiet = world.jobs.is_quiet = True
     world.bus.is_up, world.bus.faults = True, ()
     for agent in world.agents:

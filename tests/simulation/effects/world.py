@@ -12,8 +12,8 @@ from functools import partial
 from random import Random
 from typing import Any, Final, cast
 
-from chain.signer import Signer
-from models.values import Chain
+from chain.signer import Signer, Transaction
+from models.values import ZERO_ADDRESS, Chain, Fees
 from runtime.database import Pool
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.blueprint import CHAIN_IDS, ChainPlan
@@ -27,6 +27,7 @@ from tests.simulation.effects.bus_client import BusClient
 from tests.simulation.effects.job_chain import JobChain
 from tests.simulation.effects.plans import EffectsPlan
 from tests.simulation.effects.renters import Renters
+from tests.simulation.effects.transactions import INCREMENT_JOBS, decode
 from tests.simulation.effects.watchman import Watchman
 from tests.simulation.endpoint import SimulatedEndpoint
 from tests.simulation.processes import Process
@@ -34,6 +35,8 @@ from tests.simulation.watching import FeedReader, Guard
 from tests.simulation.world import LOOK_SECONDS, RESTART_SECONDS, World
 
 EXPECTED_BLOCKS: Final = 50
+PAST_BLOCKS: Final = 20
+PAST_MAX: Final = 8
 
 
 class EffectsWorld(World):
@@ -193,7 +196,27 @@ class EffectsWorld(World):
                 blocks_expected=plan.history + EXPECTED_BLOCKS,
                 **place,
             )
-        return AccountChain(plan.chain, owner=self.signer.address, accounts_dice=Random(f"{seed}/accounts"), **place)
+        chain = AccountChain(plan.chain, owner=self.signer.address, accounts_dice=Random(f"{seed}/accounts"), **place)
+        if self.plan.has_past and plan.history > plan.finality_lag + PAST_BLOCKS:
+            self._credit_the_past(chain)
+        return chain
+
+    def _credit_the_past(self, chain: AccountChain) -> None:
+        """Let a former backend have credited some of the jobs that are confirmed finally, before anything was mined."""
+        final = self.jobs.jobs(self.jobs.canonical[self.jobs.finalized - self.jobs.canonical[0].number])
+        providers = [final.created[job_id].provider for job_id in final.confirmed_in]
+        credited = [provider for provider in providers if provider != ZERO_ADDRESS][: self.dice.randint(1, PAST_MAX)]
+        for nonce, provider in enumerate(credited):
+            transaction = Transaction(
+                chain_id=CHAIN_IDS[Chain.OPBNB],
+                nonce=nonce,
+                to=chain.contract,
+                data=INCREMENT_JOBS + provider.rjust(32, b"\0"),
+                gas=100_000,
+                fees=Fees(max_wei=10_000, priority_wei=2_000),
+            )
+            chain.sequencer.put_back(decode(self.signer.sign(transaction).raw))
+            self.past[provider] += 1
 
     def _endpoint(self, name: str, chain: Blockchain, **nature: Any) -> SimulatedEndpoint:
         if not isinstance(chain, AccountChain):

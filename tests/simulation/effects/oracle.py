@@ -109,7 +109,11 @@ def wanted(world: EffectsWorld) -> dict[bytes, bytes]:
 
 
 async def check_nonces(world: EffectsWorld) -> None:
-    """Raise `Lost` unless every nonce that was signed has been used, and `Doubled` when two jobs shared one."""
+    """
+    Raise `Lost` unless every nonce that was signed has been used, and `Doubled` when two jobs shared one.
+
+    A database that was restored may have lost what a nonce was for.
+    """
     used = world.accounts.accounts.nonce(world.signer.address)
     async with world.database.connection() as connection:
         rows = await (await connection.execute("select nonce, job_id from credit_attempts order by id")).fetchall()

@@ -4,27 +4,28 @@ All that the simulation knows of the reactor: how it is run, and what it may be 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, cast
 
 import psycopg
 import psycopg_pool
 from nats.errors import Error
 
-from chain.calls import chain_id
 from chain.errors import RpcError
 from chain.rpc import Rpc
 from chain.signer import Signer
-from dispatch import plan
+from dispatch import credit_program, plan
 from dispatch.chain_writer import ChainWriter
-from dispatch.credit_store import LEASE, CreditStore, LeaseTaken
+from dispatch.credit_lease_store import LeaseTaken, lease
+from dispatch.credit_values import Limits
 from dispatch.crediting import Crediting
 from dispatch.dispatcher import Dispatcher
 from dispatch.intake import Intake
 from dispatch.outbox import Outbox
-from dispatch.program import second_first
+from dispatch.program import preferred_last
 from dispatch.report_store import ReportStore
 from dispatch.streams import Streams
 from dispatch.witness import Witness
@@ -49,11 +50,12 @@ class Reaction:
 
     bsc_urls: Sequence[str]
     opbnb_urls: Sequence[str]
+    bsc_id: int
     opbnb_id: int
     job_manager: bytes
     reputation: bytes
     signer: Signer = field(repr=False)
-    fee_max_wei: int
+    limits: Limits
 
 
 async def run_reactor(
@@ -62,8 +64,9 @@ async def run_reactor(
     """Be a reactor until told to stop: hand out jobs, take in reports, and credit."""
     stop = process.stopping
     async with (
-        Rpc(second_first(tuple(reaction.bsc_urls)), transport=process.transport, clock=clock) as bsc,
-        Rpc(tuple(reaction.opbnb_urls), transport=process.transport, clock=clock) as opbnb,
+        _rpc(process, preferred_last(tuple(reaction.bsc_urls)), reaction.bsc_id, clock) as bsc,
+        _rpc(process, preferred_last(tuple(reaction.bsc_urls)), reaction.bsc_id, clock) as confirmations,
+        _rpc(process, tuple(reaction.opbnb_urls), reaction.opbnb_id, clock) as opbnb,
         asyncio.TaskGroup() as group,
     ):
         pool, streams = cast("Pool", process.pool), Streams(cast("Bus", bus))
@@ -71,7 +74,7 @@ async def run_reactor(
         dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), witness, streams, new_token=new_token)
         group.create_task(_persist(Intake(ReportStore(pool), streams).run, stop))
         group.create_task(_persist(lambda stop: _dispatch(dispatcher, streams, stop), stop))
-        group.create_task(_persist(lambda stop: _credit(opbnb, process, reaction, clock, stop), stop))
+        group.create_task(_persist(lambda stop: _credit(opbnb, confirmations, process, reaction, clock, stop), stop))
 
 
 async def sign_in(bus: BusClient, provider: bytes) -> None:
@@ -98,27 +101,36 @@ async def _dispatch(dispatcher: Dispatcher, streams: Streams, stop: asyncio.Even
 
 
 async def _credit(
-    rpc: Rpc, process: Process, reaction: Reaction, clock: Callable[[], float], stop: asyncio.Event
+    rpc: Rpc, bsc: Rpc, process: Process, reaction: Reaction, clock: Callable[[], float], stop: asyncio.Event
 ) -> None:
-    async with _lease(process.pool.session) as store:
-        answered: Any = await rpc.ask(chain_id())
-        if int(answered, 16) != reaction.opbnb_id:
-            raise RpcError("another chain")
-        writer = ChainWriter(rpc, reaction.signer, chain_id=reaction.opbnb_id, contract=reaction.reputation)
-        crediting = Crediting(store, writer, clock=lambda: _moment(clock), fee_max_wei=reaction.fee_max_wei)
-        while not stop.is_set():
-            with suppress(RpcError):
-                await crediting.step()
-            await pause(stop, STEP_SECONDS)
+    async with lease(partial(_connected, process), reaction.signer.address) as store:
+        for each in (rpc, bsc):
+            await each.look()
+        crediting = Crediting(
+            store,
+            ChainWriter(rpc, reaction.signer, chain_id=reaction.opbnb_id, contract=reaction.reputation),
+            Witness(bsc, reaction.job_manager, clock=clock),
+            signer=reaction.signer.address,
+            limits=reaction.limits,
+            clock=lambda: _moment(clock),
+        )
+        await credit_program._repeat(crediting, _ticks(stop), stop)
+
+
+async def _ticks(stop: asyncio.Event) -> AsyncIterator[None]:
+    while True:
+        yield
+        await pause(stop, STEP_SECONDS)
 
 
 @asynccontextmanager
-async def _lease(connect: Callable[[], Awaitable[Connection]]) -> AsyncIterator[CreditStore]:
-    async with await connect() as connection:
-        row = await (await connection.execute("select pg_try_advisory_lock(%s)", (LEASE,))).fetchone()
-        if row is None or not row[0]:
-            raise LeaseTaken("another reactor holds the signer's lease")
-        yield CreditStore(connection)
+async def _connected(process: Process) -> AsyncIterator[Connection]:
+    async with await process.pool.session() as connection:
+        yield connection
+
+
+def _rpc(process: Process, urls: tuple[str, ...], chain_id: int, clock: Callable[[], float]) -> Rpc:
+    return Rpc(urls, chain_id=chain_id, transport=process.transport, clock=clock)
 
 
 def _moment(clock: Callable[[], float]) -> datetime:

@@ -12,7 +12,8 @@ from functools import partial
 from random import Random
 from typing import Any, Final, cast
 
-from chain.signer import Signer, Transaction
+from chain.signer import KeySigner, Transaction
+from dispatch.credit_values import Limits
 from models.values import ZERO_ADDRESS, Chain, Fees
 from runtime.database import Pool
 from tests.simulation.blockchain import Blockchain
@@ -44,7 +45,7 @@ class EffectsWorld(World):
 
     def __init__(self, plan: EffectsPlan, database: Database, *, say: Callable[[str], None] | None) -> None:
         self.plan = plan
-        self.signer = Signer(plan.key)
+        self.signer = KeySigner(plan.key)
         self._reactors_born = 0
         self.watchman = Watchman(database)
         self.backup_is_coming = False
@@ -167,11 +168,12 @@ class EffectsWorld(World):
         return reacting.Reaction(
             bsc_urls=urls[Chain.BSC],
             opbnb_urls=urls[Chain.OPBNB],
+            bsc_id=CHAIN_IDS[Chain.BSC],
             opbnb_id=CHAIN_IDS[Chain.OPBNB],
             job_manager=self.jobs.contract,
             reputation=self.accounts.contract,
             signer=self.signer,
-            fee_max_wei=self.plan.fee_max_wei,
+            limits=Limits(fee_max_wei=self.plan.fee_max_wei),
         )
 
     def _token(self) -> str:

@@ -32,6 +32,8 @@ REFUSALS: Final = (
     *("invalid sender", "txpool is full", "account limit exceeded", "unknown transaction", "internal error"),
 )
 
+KNOWN: Final = "already known"
+
 Witness = Callable[[SignedTransaction], Awaitable[None]]
 
 
@@ -96,6 +98,7 @@ class AccountEndpoint(SimulatedEndpoint):
         if fault == "refused":
             return envelope | {"error": refusal.wire}
         reply = super()._reply(node, fault if fault not in OF_SENDING else "", request)
-        if "result" in reply:
+        if "result" in reply or reply["error"]["message"] == KNOWN:
+            # A node forwards what it is sent before it looks whether it has it.
             self._accounts.spread(decode(bytes.fromhex(raw[2:])), self.pool, is_kept=fault == "kept")
         return envelope | {"error": refusal.wire} if fault == "refused_and_accepted" else reply

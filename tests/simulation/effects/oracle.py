@@ -33,6 +33,7 @@ async def check(world: EffectsWorld) -> None:
     """Raise `Differs` when something was done by now that must not be done."""
     if world.watchman.wrong:
         raise Doubled("; ".join(world.watchman.wrong))
+    await check_halts(world)
     check_counts(world)
     check_runs(world)
     await check_decisions(world)
@@ -74,6 +75,18 @@ def check_runs(world: EffectsWorld) -> None:
     for agent in world.agents:
         if agent.astray:
             raise Doubled(f"astray: {agent.astray}")
+
+
+async def check_halts(world: EffectsWorld) -> None:
+    """Raise `Lost` when a signer has halted for a stranger, and there is none; a restored database may be one."""
+    async with world.database.connection() as connection:
+        rows = await connection.execute("select halted_reason from signers where halted_reason is not null")
+        halted = [row[0] for row in await rows.fetchall()]
+        if halted and not world.restores:
+            raise Lost(f"a signer has halted, and nobody else has its key: {halted}")
+        if halted and world.is_calm:
+            world.counts.add("adopts")
+            await connection.execute("update signers set adopts = true")
 
 
 async def check_decisions(world: EffectsWorld) -> None:

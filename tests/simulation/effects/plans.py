@@ -1,6 +1,6 @@
 """Draw what a world with reactors has beside chains and endpoints: providers, the signer, a past, and characters of nodes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
@@ -32,8 +32,8 @@ class EffectsPlan:
 
 def draw(seed: int) -> EffectsPlan:
     """Return the plan of a seed."""
-    world = blueprint.draw(seed, chosen=BOTH)
     dice = Random(f"{seed}/effects")
+    world = _unhurried(blueprint.draw(seed, chosen=BOTH), dice)
     providers = tuple(dice.randbytes(20) for _ in range(dice.choice((1, 2, 4))))
     deaf = (dice.randbytes(20),) if dice.random() < 0.3 else ()
     key = dice.randbytes(32).hex()
@@ -55,3 +55,10 @@ def draw(seed: int) -> EffectsPlan:
             for each in opbnb.endpoints
         },
     )
+
+
+def _unhurried(world: Blueprint, dice: Random) -> Blueprint:
+    """Return a world whose indexers look less often: much more is done beside them."""
+    poll_seconds = dice.choice((0.25, 0.6, 0.6))
+    sources = tuple(replace(source, poll_seconds=poll_seconds) for source in world.settings.sources)
+    return replace(world, settings=replace(world.settings, sources=sources))

@@ -38,7 +38,6 @@ from tests.simulation.processes import Process
 
 TROUBLE: Final = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error, TimeoutError, RpcError, LeaseTaken)
 TROUBLE_SECONDS: Final = 2.0
-STEP_SECONDS: Final = 0.5
 TICK_SECONDS: Final = 1.0
 
 Beat = Callable[[], Awaitable[object]]
@@ -120,7 +119,7 @@ async def _credit(
 async def _ticks(stop: asyncio.Event) -> AsyncIterator[None]:
     while True:
         yield
-        await pause(stop, STEP_SECONDS)
+        await pause(stop, TICK_SECONDS)
 
 
 @asynccontextmanager

@@ -16,6 +16,14 @@ from tests.simulation.processes import Process
 from tests.simulation.world import World
 
 
+LONG_RESTS: Final = frozenset({"http_402", "say_rest", "say_limit_exceeded"})
+
+
+def bad_phase(world: EffectsWorld) -> str:
+    """Let an endpoint be bad for a while, but not so that it is left alone for ten minutes."""
+    return schedule.bad_phase(world, spared=LONG_RESTS)
+
+
 def careless_phase(world: EffectsWorld) -> str:
     """Let an endpoint of opBNB be careless with what is sent to it."""
     endpoint = world.dice.choice([each for each in world.endpoints[world.accounts.chain]])
@@ -183,7 +191,7 @@ ACTS: Final[Mapping[Act, int]] = {
     _any(schedule.reorganise): 8,
     _any(schedule.burst): 2,
     _any(schedule.stall_finality): 1,
-    _any(schedule.bad_phase): 6,
+    bad_phase: 6,
     _any(schedule.kill): 3,
     _any(schedule.stop): 1,
     _any(schedule.mishap): 2,
@@ -215,7 +223,7 @@ async def act_out(world: EffectsWorld) -> None:
     """Let one act follow another until the world's time is over."""
     loop = asyncio.get_running_loop()
     for _ in range(world.dice.randint(0, 3)):
-        world.trace.act(world.dice.choice((careless_phase, _any(schedule.bad_phase)))(world))
+        world.trace.act(world.dice.choice((careless_phase, bad_phase))(world))
     while loop.time() < world.blueprint.seconds:
         await asyncio.sleep(world.dice.uniform(0.05, 1.6))
         act = world.dice.choices(tuple(ACTS), weights=tuple(ACTS.values()))[0]

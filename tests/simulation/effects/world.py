@@ -49,6 +49,7 @@ class EffectsWorld(World):
         self._reactors_born = 0
         self.watchman = Watchman(database)
         self.backup_is_coming = False
+        self.restores = 0
         self.past: Counter[bytes] = Counter()
         self.check: Callable[[], Awaitable[None]] = _nothing
         super().__init__(plan.world, database, say=say)
@@ -143,6 +144,7 @@ class EffectsWorld(World):
         for process in self.processes:
             process.kill()
         self.database.restore()
+        self.restores += 1
         self.feed_reader = FeedReader()
         self.guard = Guard(list(self.chains.values()))
         self.renters.hand_in_again()

@@ -6,13 +6,13 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
-from types import ModuleType
 from typing import Any
 
 import structlog
 
 from tests.simulation import blueprint, indexing, loop, oracle, sabotage, schedule, settling
 from tests.simulation.database import Database
+from tests.simulation.tuning import Tunings, tuned
 from tests.simulation.world import World
 
 
@@ -41,11 +41,13 @@ def run(
 
 
 @contextmanager
-def surroundings(seed: int, database: Database, say: Callable[[str], None] | None) -> Iterator[None]:
+def surroundings(
+    seed: int, database: Database, say: Callable[[str], None] | None, tunings: Tunings = indexing.TUNINGS
+) -> Iterator[None]:
     """Make all that is outside of the world the same for each run of a seed."""
     random.seed(seed)
     database.reset()
-    with _tuned(seed), _silence(say):
+    with tuned(Random(f"{seed}/sizes"), tunings), _silence(say):
         yield
 
 
@@ -99,22 +101,6 @@ async def beside(story: Coroutine[Any, Any, None], background: list[asyncio.Futu
             task.cancel()
     for task in ended:
         task.result()
-
-
-@contextmanager
-def _tuned(seed: int) -> Iterator[None]:
-    before: list[tuple[ModuleType, str, int]] = []
-
-    def set_attribute(module: ModuleType, name: str, value: int) -> None:
-        before.append((module, name, getattr(module, name)))
-        setattr(module, name, value)
-
-    indexing.tune(Random(f"{seed}/sizes"), set_attribute)
-    try:
-        yield
-    finally:
-        for module, name, value in before:
-            setattr(module, name, value)
 
 
 @contextmanager

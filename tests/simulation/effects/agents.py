@@ -51,7 +51,7 @@ class Agent:
         self._sign_in = sign_in
         self._clock = clock
         self._dice = dice
-        self._done: dict[bytes, str] = {}
+        self._done: dict[bytes, tuple[dict[str, Any], str]] = {}
 
     async def work(self) -> None:
         """Take jobs for ever."""
@@ -72,9 +72,12 @@ class Agent:
             await self._take(message)
 
     async def _come_back(self) -> None:
+        """Sign in again, and say the last word on each job once more: the bus may have lost it."""
         await asyncio.sleep(0.5)
         with suppress(Error):
             await self._sign_in(self.provider)
+            for job, status in list(self._done.values()):
+                await self._report(job, status)
 
     async def _take(self, message: Message) -> None:
         job = json.loads(message.data)
@@ -86,12 +89,13 @@ class Agent:
         self.came[job_id] += 1
         if job_id not in self._done:
             # On disk before it begins: an agent that dies now never runs it again.
-            self._done[job_id] = "processing"
+            self._done[job_id] = (job, "processing")
             await self._report(job, "processing")
             self.runs.append(Run(job_id=job_id, provider=self.provider, at=self._clock()))
             await asyncio.sleep(self._dice.uniform(0.05, 3.0))
-            self._done[job_id] = self._dice.choice(("completed", "completed", "failed"))
-        await self._report(job, self._done[job_id])
+            self._done[job_id] = (job, self._dice.choice(("completed", "completed", "failed")))
+        self._done[job_id] = (job, self._done[job_id][1])
+        await self._report(*self._done[job_id])
         await message.ack()
 
     async def _report(self, job: dict[str, Any], status: str) -> None:

@@ -78,6 +78,7 @@ class Bus:
         self.faults: tuple[str, ...] = ()
         self.likelihood = 0.0
         self.published: list[Stored] = []
+        self.losses = 0
         self._clock = clock
         self._dice = dice
 
@@ -174,6 +175,7 @@ class Bus:
     def restore(self, saved: dict[str, Stream]) -> None:
         """Be what was saved again."""
         self.streams = deepcopy(saved)
+        self.losses += 1
 
     def _store(self, name: str, stream: Stream, subject: str, data: bytes, headers: Mapping[str, str]) -> Acknowledged:
         message_id, now = headers.get("Nats-Msg-Id", ""), self._clock()

@@ -3,7 +3,7 @@ All that the simulation knows of the reactor: how it is run, and what it may be 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from nats.errors import Error
 from chain.errors import RpcError
 from chain.rpc import Rpc
 from chain.signer import Signer
-from dispatch import credit_program, plan
+from dispatch import credit_lease_store, credit_program, credit_store, plan, settle, witness
 from dispatch.chain_writer import ChainWriter
 from dispatch.credit_lease_store import LeaseTaken, lease
 from dispatch.credit_values import Limits
@@ -35,12 +35,28 @@ from runtime.lifecycle import pause
 from tests.simulation.database import EPOCH
 from tests.simulation.effects.bus_client import BusClient
 from tests.simulation.processes import Process
+from tests.simulation.tuning import Tunings
+
+
+def _seconds(*seconds: int) -> tuple[timedelta, ...]:
+    return tuple(timedelta(seconds=each) for each in seconds)
+
 
 TROUBLE: Final = (psycopg.OperationalError, psycopg_pool.PoolTimeout, Error, TimeoutError, RpcError, LeaseTaken)
 TROUBLE_SECONDS: Final = 2.0
 TICK_SECONDS: Final = 1.0
 
-Beat = Callable[[], Awaitable[object]]
+TUNINGS: Final[Tunings] = (
+    (settle, "PENDING_MAX", (2, 16)),
+    (settle, "RESEND_AFTER", _seconds(1, 5)),
+    (settle, "REPLACE_AFTER", _seconds(3, 3, 30)),
+    (settle, "REST_FIRST", _seconds(2, 15)),
+    (witness, "REST_SECONDS", (3.0, 30.0)),
+    (credit_store, "FULL_LOOK_AFTER", _seconds(5, 60)),
+    (credit_lease_store, "HANGS_AFTER", _seconds(8, 60)),
+    (plan, "PAUSES", (_seconds(2, 4, 8, 16), plan.PAUSES)),
+)
+"""Times that a small world must have smaller, to see what comes after them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +85,8 @@ async def run_reactor(
         asyncio.TaskGroup() as group,
     ):
         pool, streams = cast("Pool", process.pool), Streams(cast("Bus", bus))
-        witness = Witness(bsc, reaction.job_manager, clock=clock)
-        dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), witness, streams, new_token=new_token)
+        created = Witness(bsc, reaction.job_manager, clock=clock)
+        dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), created, streams, new_token=new_token)
         group.create_task(_persist(Intake(ReportStore(pool), streams).run, stop))
         group.create_task(_persist(lambda stop: _dispatch(dispatcher, streams, stop), stop))
         group.create_task(_persist(lambda stop: _credit(opbnb, confirmations, process, reaction, clock, stop), stop))

@@ -15,7 +15,6 @@ from tests.simulation.endpoint import Phase
 from tests.simulation.processes import Process
 from tests.simulation.world import World
 
-
 LONG_RESTS: Final = frozenset({"http_402", "say_rest", "say_limit_exceeded"})
 
 
@@ -96,24 +95,22 @@ def bus_phase(world: EffectsWorld) -> str:
 
 
 def bus_outage(world: EffectsWorld) -> str:
-    """Let the bus be away, and come back with all it had, or without some of it, or with nothing."""
+    """Let the bus be away, and come back with all it had, or with nothing."""
     world.bus.is_up = False
-    saved = world.bus.save()
     seconds = world.dice.choice((0.5, 4.0, 15.0))
-    what = world.dice.choice(("all", "all", "all", "what it had now", "nothing"))
+    loses_all = world.dice.random() < 0.25
+    if loses_all:
+        world.bus.restore({})
+    _later(seconds, lambda: setattr(world.bus, "is_up", True))
+    return f"the bus is away for {seconds} s{', and has lost everything' if loses_all else ''}"
 
-    def come_back() -> None:
-        world.bus.is_up = True
-        if what == "nothing":
-            world.bus.restore({})
 
-    def fall_back() -> None:
-        world.bus.restore(saved)
-
-    _later(seconds, come_back)
-    if what == "what it had now":
-        _later(seconds + world.dice.choice((1.0, 6.0)), fall_back)
-    return f"the bus is away for {seconds} s, and comes back with {what}"
+def restore_bus(world: EffectsWorld) -> str:
+    """Let the bus be what it is now, some time later: a restored backup."""
+    saved = world.bus.save()
+    seconds = world.dice.choice((0.5, 3.0, 8.0))
+    _later(seconds, lambda: None if world.is_calm else world.bus.restore(saved))
+    return f"a backup of the bus is made, to be restored in {seconds} s"
 
 
 def agent_away(world: EffectsWorld) -> str:
@@ -207,6 +204,7 @@ ACTS: Final[Mapping[Act, int]] = {
     run_dry: 1,
     bus_phase: 3,
     bus_outage: 2,
+    restore_bus: 1,
     agent_away: 1,
     kill_at_call: 5,
     mishap: 4,

@@ -20,15 +20,19 @@ async def calm_down(world: EffectsWorld) -> None:
     settling.mend(world)
     _mend(world)
     deadline = world.clock() + CALM_SECONDS_MAX
-    missing: tuple[str, ...] = ("not looked yet",)
-    while missing and world.clock() < deadline:
+    while (missing := await _missing(world)) and world.clock() < deadline:
         await _grow(world)
-        missing = (await oracle.standing(world)).missing if world.renters.are_done else ("specs",)
     if missing:
         raise oracle.Lost(f"after {CALM_SECONDS_MAX} s of calm: " + "; ".join(missing))
     until = world.clock() + LINGER_SECONDS
     while world.clock() < until:
         await _grow(world)
+
+
+async def _missing(world: EffectsWorld) -> tuple[str, ...]:
+    missing = await oracle.missing(world) if world.renters.are_done else ("specs",)
+    world.trace.tell("; ".join(missing) or "nothing is missing")
+    return missing
 
 
 def _mend(world: EffectsWorld) -> None:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from tests.simulation import loop, simulation
+from tests.simulation import indexing, loop, simulation
 from tests.simulation import oracle as tables
 from tests.simulation import settling as indexing_settling
 from tests.simulation.database import Database
-from tests.simulation.effects import oracle, plans, schedule, settling
+from tests.simulation.effects import oracle, plans, reacting, schedule, settling
 from tests.simulation.effects.plans import EffectsPlan
 from tests.simulation.effects.world import EffectsWorld
 from tests.simulation.simulation import Report
@@ -16,7 +16,7 @@ from tests.simulation.simulation import Report
 
 def run(seed: int, database: Database, *, say: Callable[[str], None] | None = None) -> Report:
     """Run the world of a seed and return what happened. Raises whatever was wrong."""
-    with simulation.surroundings(seed, database, say):
+    with simulation.surroundings(seed, database, say, (*indexing.TUNINGS, *reacting.TUNINGS)):
         return loop.run(_run(plans.draw(seed), database, say), limit_seconds=6 * 3600)
 
 

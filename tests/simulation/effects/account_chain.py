@@ -74,6 +74,14 @@ class AccountChain(Blockchain):
             if pool is not origin and self.accounts_dice.random() < 0.5:
                 loop.call_later(self.accounts_dice.choice((0.05, 0.5, 4.0)), self._arrive, transaction, pool)
 
+    def restart_nodes(self) -> None:
+        """Let every node pass on what it has kept and nobody else has, or forget it."""
+        for pool in self.pools:
+            if self.accounts_dice.random() < 0.5:
+                pool.forget(self.accounts_dice, 1.0)
+            for transaction in pool.ready(self.accounts):
+                self._arrive(transaction, self.sequencer)
+
     def _arrive(self, transaction: SignedTransaction, pool: Pool) -> None:
         try:
             pool.add(transaction, self.accounts)

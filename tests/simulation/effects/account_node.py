@@ -102,7 +102,7 @@ class AccountNode(Node):
     def _dry_run(self, call: Json, ledger: Ledger) -> int:
         sender = bytes.fromhex(call.get("from", "0x" + "00" * 20)[2:])
         data = bytes.fromhex((call.get("data") or call.get("input") or "0x")[2:])
-        cap = int(call.get("maxFeePerGas", call.get("gasPrice", "0x0")), 16)
+        cap = int(str(call.get("maxFeePerGas") or call.get("gasPrice") or "0x0"), 16)
         if cap and cap < ledger.law.base_fee:
             who = f"address {show_bytes(sender)}, maxFeePerGas: {cap}, baseFee: {ledger.law.base_fee}"
             raise Refusal(f"err: max fee per gas less than block base fee: {who} (supplied gas 30000000)")

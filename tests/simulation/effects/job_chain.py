@@ -37,7 +37,7 @@ class Jobs:
 
 
 class JobChain(Blockchain):
-    """BSC; `providers` are those whom jobs go to, and `on_created` hears of each job the first time it is on a branch."""
+    """BSC; `providers` are those whom jobs go to, `on_created` hears of each job the first time it is on a branch."""
 
     def __init__(
         self, *place: Any, providers: Sequence[bytes], jobs_dice: Random, blocks_expected: int, **more: Any

@@ -1,5 +1,5 @@
 """
-What accounts amount to after a block: nonces, counts, what was spent; and what one more block of transactions makes of it.
+What accounts amount to after a block (nonces, counts, what was spent), and what one more block makes of it.
 
 Each block has a ledger of its own, so that every branch, and every node on it, has its own truth.
 """

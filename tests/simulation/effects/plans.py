@@ -1,4 +1,4 @@
-"""Draw what a world with reactors has beside chains and endpoints: providers, the signer, a past, and characters of nodes."""
+"""Draw what a world with reactors has beside chains and endpoints: providers, a signer, a past, characters of nodes."""
 
 from dataclasses import dataclass, field, replace
 from random import Random

@@ -29,7 +29,6 @@ from dispatch.program import preferred_last
 from dispatch.report_store import ReportStore
 from dispatch.streams import Streams
 from dispatch.witness import Witness
-from runtime.bus import Bus
 from runtime.database import Connection, Pool
 from runtime.lifecycle import pause
 from tests.simulation.database import EPOCH
@@ -84,7 +83,7 @@ async def run_reactor(
         _rpc(process, tuple(reaction.opbnb_urls), reaction.opbnb_id, clock) as opbnb,
         asyncio.TaskGroup() as group,
     ):
-        pool, streams = cast("Pool", process.pool), Streams(cast("Bus", bus))
+        pool, streams = cast("Pool", process.pool), Streams(cast("Any", bus))
         created = Witness(bsc, reaction.job_manager, clock=clock)
         dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), created, streams, new_token=new_token)
         group.create_task(_persist(Intake(ReportStore(pool), streams).run, stop))
@@ -94,7 +93,7 @@ async def run_reactor(
 
 async def sign_in(bus: BusClient, provider: bytes) -> None:
     """Do what the door does for an agent that it lets in."""
-    streams = Streams(cast("Bus", bus))
+    streams = Streams(cast("Any", bus))
     await streams.ensure()
     await streams.ensure_consumer(provider)
 

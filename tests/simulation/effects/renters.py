@@ -1,4 +1,4 @@
-"""Renters hand in what to run for their jobs, sooner or later or never; and strangers do for jobs that are not theirs."""
+"""Renters hand in what to run for their jobs, sooner or later or never; strangers do for jobs that are not theirs."""
 
 import asyncio
 from collections.abc import Callable

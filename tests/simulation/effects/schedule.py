@@ -25,7 +25,7 @@ def bad_phase(world: EffectsWorld) -> str:
 
 def careless_phase(world: EffectsWorld) -> str:
     """Let an endpoint of opBNB be careless with what is sent to it."""
-    endpoint = world.dice.choice([each for each in world.endpoints[world.accounts.chain]])
+    endpoint = world.dice.choice(world.endpoints[world.accounts.chain])
     assert isinstance(endpoint, AccountEndpoint)
     some = tuple(sorted(world.dice.sample(OF_SENDING, world.dice.choice((1, 1, 2, 4)))))
     phase = Phase(faults=some, likelihood=world.dice.choice((0.3, 0.7, 1.0)), depth=1)
@@ -147,7 +147,7 @@ def second_reactor(world: EffectsWorld) -> str:
 
 
 def stale_signer(world: EffectsWorld) -> str:
-    """Stop a reactor in its tracks, let the database drop its connections, and wake it up when another has taken over."""
+    """Stop a reactor in its tracks, let the database drop its connections, and wake it when another has taken over."""
     process = _reactor(world)
     process.freeze()
     process.lose_connections()

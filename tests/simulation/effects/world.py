@@ -15,7 +15,6 @@ from typing import Any, Final, cast
 from chain.signer import KeySigner, Transaction
 from dispatch.credit_values import Limits
 from models.values import ZERO_ADDRESS, Chain, Fees
-from runtime.database import Pool
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.blueprint import CHAIN_IDS, ChainPlan
 from tests.simulation.database import Database, SimulatedPool
@@ -55,7 +54,7 @@ class EffectsWorld(World):
         super().__init__(plan.world, database, say=say)
         self.bus = Bus(self.clock, Random(f"{plan.world.seed}/bus"))
         self.people = SimulatedPool(database, on_death=lambda: None)
-        self.renters = Renters(cast("Pool", self.people), self.clock, Random(f"{plan.world.seed}/renters"))
+        self.renters = Renters(cast("Any", self.people), self.clock, Random(f"{plan.world.seed}/renters"))
         self._tokens = Random(f"{plan.world.seed}/tokens")
         self.agents = [self._agent(provider) for provider in plan.providers]
         self.jobs.on_created = self.renters.hear

@@ -180,6 +180,7 @@ OF_ACCOUNTS: Final[Mapping[str, Callable[..., Any]]] = {
     "eth_getTransactionReceipt": AccountNode.receipt,
     "eth_getTransactionByHash": AccountNode.transaction,
     "eth_sendRawTransaction": AccountNode.send,
+    "eth_blockNumber": lambda node: hex(node.view.head.number),
     "eth_gasPrice": AccountNode.price,
     "eth_maxPriorityFeePerGas": lambda _: hex(TIP_MIN),
 }

@@ -47,6 +47,7 @@ class Agent:
         self.astray: list[str] = []
         self.came: Counter[bytes] = Counter()
         self.is_away = False
+        self._known_outages = -1
         self._bus = bus
         self._sign_in = sign_in
         self._clock = clock
@@ -64,9 +65,17 @@ class Agent:
             except Error:
                 await self._come_back()
 
+    def restart(self) -> None:
+        """Have it sign in again before it takes another job."""
+        self._known_outages = -1
+
     async def _take_some(self) -> None:
         while self.is_away:
+            self._known_outages = -1
             await asyncio.sleep(1)
+        if self._known_outages != (outages := self._bus.outages):
+            await self._come_back()
+            self._known_outages = outages
         subscription = await self._bus.pull_subscribe_bind(self.address, stream="JOBS")
         for message in await subscription.fetch(1, timeout=FETCH_SECONDS):
             await self._take(message)

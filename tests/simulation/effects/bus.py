@@ -78,7 +78,7 @@ class Bus:
         self.faults: tuple[str, ...] = ()
         self.likelihood = 0.0
         self.published: list[Stored] = []
-        self.losses = 0
+        self.losses = self.outages = 0
         self._clock = clock
         self._dice = dice
 
@@ -200,5 +200,6 @@ def matches(pattern: str, subject: str) -> bool:
 
 
 def _wants(consumer: Consumer, subject: str) -> bool:
-    pattern = consumer.config.filter_subject
-    return not pattern or matches(pattern, subject)
+    one, several = consumer.config.filter_subject, consumer.config.filter_subjects
+    patterns = [one] if one else several
+    return not patterns or any(matches(pattern, subject) for pattern in patterns)

@@ -29,6 +29,11 @@ class BusClient:
         """Whether the server is there."""
         return self._bus.is_up
 
+    @property
+    def outages(self) -> int:
+        """How often the connection was lost."""
+        return self._bus.outages
+
     async def publish(
         self, subject: str, payload: bytes = b"", headers: Mapping[str, str] | None = None, **_: Any
     ) -> Any:

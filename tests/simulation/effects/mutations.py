@@ -87,7 +87,7 @@ def _dispatch_at_once(patch: Patch) -> None:
 
 
 def _once_only(patch: Patch) -> None:
-    patch.setattr(outbox, "_DUE", outbox._DUE.replace("newest.published_at is not null and", "false and"))
+    patch.setattr(outbox, "_DUE", outbox._DUE.replace("or newest.published_at is not null and (", "or false and ("))
 
 
 def _no_lease(patch: Patch) -> None:

@@ -4,9 +4,9 @@ All that the simulation knows of the reactor: how it is run, and what it may be 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, cast
 
@@ -19,7 +19,9 @@ from chain.rpc import Rpc
 from chain.signer import Signer
 from dispatch import credit_lease_store, credit_program, credit_store, plan, settle, witness
 from dispatch.chain_writer import ChainWriter
+from dispatch.credential_store import CredentialStore
 from dispatch.credit_lease_store import LeaseTaken, lease
+from dispatch.credit_store import CreditStore
 from dispatch.credit_values import Limits
 from dispatch.crediting import Crediting
 from dispatch.dispatcher import Dispatcher
@@ -31,7 +33,7 @@ from dispatch.streams import Streams
 from dispatch.witness import Witness
 from runtime.database import Connection, Pool
 from runtime.lifecycle import pause
-from tests.simulation.database import EPOCH
+from tests.simulation.database import EPOCH, SimulatedPool
 from tests.simulation.effects.bus_client import BusClient
 from tests.simulation.processes import Process
 from tests.simulation.tuning import Tunings
@@ -53,6 +55,7 @@ TUNINGS: Final[Tunings] = (
     (witness, "REST_SECONDS", (3.0, 30.0)),
     (credit_store, "FULL_LOOK_AFTER", _seconds(5, 60)),
     (credit_lease_store, "HANGS_AFTER", _seconds(8, 60)),
+    (plan, "URGENT_PAUSE", _seconds(2, 30)),
     (plan, "PAUSES", (_seconds(2, 4, 8, 16), plan.PAUSES)),
 )
 """Times that a small world must have smaller, to see what comes after them."""
@@ -91,11 +94,13 @@ async def run_reactor(
         group.create_task(_persist(lambda stop: _credit(opbnb, confirmations, process, reaction, clock, stop), stop))
 
 
-async def sign_in(bus: BusClient, provider: bytes) -> None:
-    """Do what the door does for an agent that it lets in."""
+async def sign_in(bus: BusClient, pool: SimulatedPool, provider: bytes) -> None:
+    """Do what the door does for an agent that it lets in; it lets nobody in while it cannot look anything up."""
     streams = Streams(cast("Any", bus))
-    await streams.ensure()
-    await streams.ensure_consumer(provider)
+    with suppress(psycopg_pool.PoolTimeout, psycopg.OperationalError):
+        await streams.ensure()
+        await streams.ensure_consumer(provider)
+        await CredentialStore(cast("Pool", pool)).note_sign_in(provider)
 
 
 async def _persist(program: Callable[[asyncio.Event], Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
@@ -115,25 +120,36 @@ async def _dispatch(dispatcher: Dispatcher, streams: Streams, stop: asyncio.Even
 
 
 async def _credit(
-    rpc: Rpc, bsc: Rpc, process: Process, reaction: Reaction, clock: Callable[[], float], stop: asyncio.Event
+    opbnb: Rpc, bsc: Rpc, process: Process, reaction: Reaction, clock: Callable[[], float], stop: asyncio.Event
 ) -> None:
     async with lease(partial(_connected, process), reaction.signer.address) as store:
-        for each in (rpc, bsc):
-            await each.look()
-        crediting = Crediting(
-            store,
-            ChainWriter(rpc, reaction.signer, chain_id=reaction.opbnb_id, contract=reaction.reputation),
-            Witness(bsc, reaction.job_manager, clock=clock),
-            signer=reaction.signer.address,
-            limits=reaction.limits,
-            clock=lambda: _moment(clock),
-        )
-        await credit_program._repeat(crediting, _ticks(stop), stop)
+        trouble = ""
+        while not stop.is_set():
+            try:
+                for rpc in (opbnb, bsc):
+                    await rpc.look()
+                await _step(_crediting(store, opbnb, bsc, reaction, clock), stop)
+            except RpcError as error:
+                trouble = credit_program._complain(trouble, f"{type(error).__name__}: {error}")
+                await store.beat(waits_for=trouble, balance_wei=None)
+                await pause(stop, TROUBLE_SECONDS)
 
 
-async def _ticks(stop: asyncio.Event) -> AsyncIterator[None]:
-    while True:
-        yield
+def _crediting(store: CreditStore, opbnb: Rpc, bsc: Rpc, reaction: Reaction, clock: Callable[[], float]) -> Crediting:
+    return Crediting(
+        store,
+        ChainWriter(opbnb, reaction.signer, chain_id=reaction.opbnb_id, contract=reaction.reputation),
+        Witness(bsc, reaction.job_manager, clock=clock),
+        signer=reaction.signer.address,
+        limits=reaction.limits,
+        clock=lambda: EPOCH + timedelta(seconds=clock()),
+    )
+
+
+async def _step(crediting: Crediting, stop: asyncio.Event) -> None:
+    trouble = ""
+    while not stop.is_set():
+        trouble = credit_program._complain(trouble, credit_program._reason(await crediting.step()))
         await pause(stop, TICK_SECONDS)
 
 
@@ -145,7 +161,3 @@ async def _connected(process: Process) -> AsyncIterator[Connection]:
 
 def _rpc(process: Process, urls: tuple[str, ...], chain_id: int, clock: Callable[[], float]) -> Rpc:
     return Rpc(urls, chain_id=chain_id, transport=process.transport, clock=clock)
-
-
-def _moment(clock: Callable[[], float]) -> datetime:
-    return EPOCH + timedelta(seconds=clock())

@@ -97,6 +97,7 @@ def bus_phase(world: EffectsWorld) -> str:
 def bus_outage(world: EffectsWorld) -> str:
     """Let the bus be away, and come back with all it had, or with nothing."""
     world.bus.is_up = False
+    world.bus.outages += 1
     seconds = world.dice.choice((0.5, 4.0, 15.0))
     loses_all = world.dice.random() < 0.25
     if loses_all:

@@ -24,15 +24,22 @@ async def calm_down(world: EffectsWorld) -> None:
     restart_at = world.clock() + RESTART_AFTER_SECONDS
     while (missing := await _missing(world)) and world.clock() < deadline:
         await _grow(world)
-        if world.restores and world.clock() > restart_at:
-            # Of transactions that a lost database has signed nobody has the bytes but the nodes.
-            world.accounts.restart_nodes()
+        if world.clock() > restart_at and (world.restores or world.bus.losses):
+            world.counts.add("restarts at last")
+            _restart_others(world)
             restart_at = deadline
     if missing:
         raise oracle.Lost(f"after {CALM_SECONDS_MAX} s of calm: " + "; ".join(missing))
     until = world.clock() + LINGER_SECONDS
     while world.clock() < until:
         await _grow(world)
+
+
+def _restart_others(world: EffectsWorld) -> None:
+    """Restart whoever may be the last to know something: nodes that keep a transaction, agents with a last word."""
+    world.accounts.restart_nodes()
+    for agent in world.agents:
+        agent.restart()
 
 
 async def _missing(world: EffectsWorld) -> tuple[str, ...]:

@@ -184,7 +184,7 @@ class EffectsWorld(World):
         return Agent(
             provider,
             self.client(),
-            sign_in=partial(reacting.sign_in, self.client()),
+            sign_in=partial(reacting.sign_in, self.client(), self.people),
             clock=self.clock,
             dice=Random(f"{self.blueprint.seed}/{provider.hex()}"),
         )

@@ -25,7 +25,10 @@ MINED_MAX: Final = 5
 
 
 class AccountChain(Blockchain):
-    """A chain on which one account owns the contract. `is_quiet` when nobody but that account acts."""
+    """A chain on which one account owns the contract. `is_quiet` when nobody but that account acts.
+
+    `zeal` is how likely a block takes in transactions.
+    """
 
     def __init__(self, *place: Any, owner: bytes, accounts_dice: Random, **more: Any) -> None:
         super().__init__(*place, **more)
@@ -36,7 +39,7 @@ class AccountChain(Blockchain):
         self.sequencer = Pool(Rules())
         self.pools: list[Pool] = []
         self.mined_in: dict[bytes, list[Block]] = {}
-        self.zeal = 0.7
+        self.usual_zeal = self.zeal = accounts_dice.choice((0.1, 0.3, 0.8))
         first = Ledger(law=self.law)
         self._ledgers = {block.hash: first for block in (self.genesis, *self.canonical)}
         self._fresh = first

@@ -70,14 +70,14 @@ class Acknowledged:
 
 
 class Bus:
-    """The server; `published` is every message that it ever stored."""
+    """The server; `unread` are messages that it stored and nobody has looked at who watches."""
 
     def __init__(self, clock: Callable[[], float], dice: Random) -> None:
         self.streams: dict[str, Stream] = {}
         self.is_up = True
         self.faults: tuple[str, ...] = ()
         self.likelihood = 0.0
-        self.published: list[Stored] = []
+        self.unread: list[Stored] = []
         self.losses = self.outages = 0
         self._clock = clock
         self._dice = dice
@@ -187,7 +187,7 @@ class Bus:
         stream.messages[message.sequence] = message
         if message_id:
             stream.ids[message_id] = (now, message.sequence)
-        self.published.append(message)
+        self.unread.append(message)
         return Acknowledged(stream=name, seq=message.sequence, duplicate=False)
 
 

@@ -5,9 +5,10 @@ What must have been done once all is over, and what must never have been done: f
     run           each open job with a spec and an agent, by its own provider's agent, once
 """
 
+import json
 from collections import Counter
 
-from models.values import ZERO_ADDRESS
+from models.values import ZERO_ADDRESS, checksum_address
 from tests.simulation.blockchain import Block
 from tests.simulation.effects.world import EffectsWorld
 from tests.simulation.oracle import Differs
@@ -28,6 +29,7 @@ async def check(world: EffectsWorld) -> None:
     await check_halts(world)
     check_counts(world)
     check_runs(world)
+    check_messages(world)
     await check_decisions(world)
 
 
@@ -69,6 +71,17 @@ def check_runs(world: EffectsWorld) -> None:
             raise Doubled(f"astray: {agent.astray}")
 
 
+def check_messages(world: EffectsWorld) -> None:
+    """Raise `Doubled` when a job went to another subject than its provider's."""
+    created = world.jobs.jobs(final_block(world)).created
+    while world.bus.unread:
+        message = world.bus.unread.pop()
+        if message.subject.startswith("jobs.dispatch."):
+            job_id = bytes.fromhex(json.loads(message.data)["jobId"][2:])
+            if job_id not in created or message.subject[14:] != checksum_address(created[job_id].provider):
+                raise Doubled(f"job {job_id.hex()} went to {message.subject}: {created.get(job_id)}")
+
+
 async def check_halts(world: EffectsWorld) -> None:
     """Raise `Lost` when a signer has halted for a stranger, and there is none; a restored database may be one."""
     async with world.database.connection() as connection:
@@ -93,6 +106,12 @@ async def check_decisions(world: EffectsWorld) -> None:
     for job_id, provider in dispatched:
         if job_id not in jobs.created or jobs.created[job_id].provider != provider:
             raise Doubled(f"a dispatch was decided for {job_id.hex()}, whose creation is not final")
+
+
+async def has_begun(world: EffectsWorld) -> bool:
+    """Say whether a signer may sign."""
+    async with world.database.connection() as connection:
+        return (await connection.execute("select from credit_adoptions limit 1")).rowcount > 0
 
 
 async def missing(world: EffectsWorld) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def draw(seed: int) -> EffectsPlan:
         providers=providers,
         deaf=deaf,
         key=key,
-        fee_max_wei=dice.choice((20_000, 10**6, 10**6)),
+        fee_max_wei=dice.choice((4_000, 20_000, 10**6)),
         has_past=dice.random() < 0.3,
         characters={
             each.name: Character(

@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from tests.simulation import schedule
 from tests.simulation.database import Loss, Mishap
-from tests.simulation.effects import bus
+from tests.simulation.effects import bus, oracle
 from tests.simulation.effects.account_chain import BASE_FEE, FUNDS
 from tests.simulation.effects.account_endpoint import OF_SENDING, AccountEndpoint
 from tests.simulation.effects.world import EffectsWorld
@@ -37,7 +37,7 @@ def careless_phase(world: EffectsWorld) -> str:
 
 def fee_spike(world: EffectsWorld) -> str:
     """Let the base fee rise tenfold or more for a while."""
-    fee = BASE_FEE * world.dice.choice((10, 10, 100, 5_000))
+    fee = BASE_FEE * world.dice.choice((10, 700, 700, 3_000))
     world.accounts.law = replace(world.accounts.law, base_fee=fee)
     seconds = world.dice.choice((2.0, 8.0, 40.0))
     _later(seconds, lambda: _law(world, base_fee=BASE_FEE))
@@ -48,7 +48,7 @@ def slow_blocks(world: EffectsWorld) -> str:
     """Let the sequencer take in hardly anything for a while."""
     world.accounts.zeal = 0.0
     seconds = world.dice.choice((3.0, 10.0, 40.0))
-    _later(seconds, lambda: setattr(world.accounts, "zeal", 0.7))
+    _later(seconds, lambda: setattr(world.accounts, "zeal", max(world.accounts.zeal, world.accounts.usual_zeal)))
     return f"nothing is mined for {seconds} s"
 
 
@@ -67,6 +67,20 @@ def revert(world: EffectsWorld) -> str:
     seconds = world.dice.choice((1.0, 5.0, 20.0))
     _later(seconds, lambda: _law(world, reverting=frozenset()))
     return f"credits of {provider.hex()[:6]} revert for {seconds} s"
+
+
+def undo_reverts(world: EffectsWorld) -> str:
+    """Let credits revert for a while, and the chain then leave the blocks that say so."""
+    _law(world, reverting=frozenset(world.plan.providers))
+
+    def undo() -> None:
+        _law(world, reverting=frozenset())
+        if not world.is_calm and (depth := world.accounts.depth_max()):
+            world.accounts.reorganise(depth=depth, growth=1, now=world.clock())
+
+    seconds = world.dice.choice((1.0, 3.0, 6.0))
+    _later(seconds, undo)
+    return f"credits revert for {seconds} s, and a reorg will undo that"
 
 
 def lose_owner(world: EffectsWorld) -> str:
@@ -197,10 +211,11 @@ ACTS: Final[Mapping[Act, int]] = {
     _any(schedule.outage): 1,
     _any(schedule.reindex): 2,
     careless_phase: 6,
-    fee_spike: 2,
+    fee_spike: 4,
     slow_blocks: 2,
     forget: 3,
     revert: 2,
+    undo_reverts: 3,
     lose_owner: 1,
     run_dry: 1,
     bus_phase: 3,
@@ -214,22 +229,33 @@ ACTS: Final[Mapping[Act, int]] = {
     restart_database: 1,
     restore_database: 1,
 }
+WARM: Final = 0.8
+WARM_SECONDS_MAX: Final = 40.0
 NEED_PROCESS: Final = (schedule.kill, schedule.stop, schedule.mishap, schedule.freeze)
 NEED_REACTOR: Final = (kill_at_call, mishap, stale_signer)
 
 
 async def act_out(world: EffectsWorld) -> None:
     """Let one act follow another until the world's time is over."""
-    loop = asyncio.get_running_loop()
+    if world.dice.random() < WARM:
+        await _until_signing(world)
+    over = world.clock() + world.blueprint.seconds
     for _ in range(world.dice.randint(0, 3)):
         world.trace.act(world.dice.choice((careless_phase, bad_phase))(world))
-    while loop.time() < world.blueprint.seconds:
+    while world.clock() < over:
         await asyncio.sleep(world.dice.uniform(0.05, 1.6))
         act = world.dice.choices(tuple(ACTS), weights=tuple(ACTS.values()))[0]
         if (act in NEED_PROCESS and not world.processes) or (act in NEED_REACTOR and not world.reactors):
             continue
         world.counts.add(act.__name__)
         world.trace.act(act(world))
+
+
+async def _until_signing(world: EffectsWorld) -> None:
+    """Return when the first credit may be signed: most of what may go wrong goes wrong after that."""
+    deadline = world.clock() + WARM_SECONDS_MAX
+    while world.clock() < deadline and not await oracle.has_begun(world):
+        await asyncio.sleep(0.5)
 
 
 def _reactor(world: EffectsWorld) -> Process:

@@ -154,10 +154,16 @@ class EffectsWorld(World):
         return {
             "jobs": len(self.jobs.jobs(self.jobs.head).created),
             "credits": sum(self.accounts.accounts.counts.values()),
+            "reverted": self._mined(succeeded=False),
+            "released": self._mined(succeeded=True) - sum(self.accounts.accounts.counts.values()),
             "transactions sent": self.watchman.arrivals,
             "runs": sum(len(agent.runs) for agent in self.agents),
             "messages": sum(sum(agent.came.values()) for agent in self.agents),
         }
+
+    def _mined(self, *, succeeded: bool) -> int:
+        blocks = self.accounts.canonical
+        return sum(each.succeeded is succeeded for block in blocks for each in self.accounts.ledger(block).mined)
 
     async def _react(self, process: Process) -> None:
         await reacting.run_reactor(

@@ -25,9 +25,10 @@ MINED_MAX: Final = 5
 
 
 class AccountChain(Blockchain):
-    """A chain on which one account owns the contract. `is_quiet` when nobody but that account acts.
+    """
+    A chain on which one account owns the contract.
 
-    `zeal` is how likely a block takes in transactions.
+    `is_quiet` when nobody but that account acts; `zeal` is how likely a block takes in what waits.
     """
 
     def __init__(self, *place: Any, owner: bytes, accounts_dice: Random, **more: Any) -> None:

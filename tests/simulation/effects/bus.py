@@ -17,6 +17,8 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import RetentionPolicy
 from nats.js.errors import NoStreamResponseError, NotFoundError, ServiceUnavailableError
 
+from tests.simulation.trace import Trace
+
 Answer = TypeVar("Answer")
 
 ANSWER_WITHIN_SECONDS: Final = 5.0
@@ -72,7 +74,7 @@ class Acknowledged:
 class Bus:
     """The server; `unread` are messages that it stored and nobody has looked at who watches."""
 
-    def __init__(self, clock: Callable[[], float], dice: Random) -> None:
+    def __init__(self, clock: Callable[[], float], dice: Random, trace: Trace) -> None:
         self.streams: dict[str, Stream] = {}
         self.is_up = True
         self.faults: tuple[str, ...] = ()
@@ -81,6 +83,7 @@ class Bus:
         self.losses = self.outages = 0
         self._clock = clock
         self._dice = dice
+        self._trace = trace
 
     async def serve(self, action: Callable[[], Answer]) -> Answer:
         """Return what the action returns, after a while, or lose it on the way there or back."""
@@ -188,6 +191,7 @@ class Bus:
         if message_id:
             stream.ids[message_id] = (now, message.sequence)
         self.unread.append(message)
+        self._trace.note("bus", subject, data)
         return Acknowledged(stream=name, seq=message.sequence, duplicate=False)
 
 

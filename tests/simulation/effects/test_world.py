@@ -17,6 +17,7 @@ from tests.simulation.effects.bus import Bus, matches
 from tests.simulation.effects.pool import PENDING_MAX, Pool, Rules
 from tests.simulation.effects.transactions import INCREMENT_JOBS, SignedTransaction, decode
 from tests.simulation.nodes import Refusal, Traits
+from tests.simulation.trace import Trace
 
 CONTRACT, PROVIDER = b"\xc0" * 20, b"\x11" * 20
 OWNER, STRANGER = KeySigner("11" * 32), KeySigner("22" * 32)
@@ -201,7 +202,7 @@ def test_refusals_are_texts_that_have_a_meaning(text: str) -> None:
 
 def bus() -> Bus:
     """Return a bus with a stream of jobs, in which nobody lets time pass."""
-    made = Bus(lambda: 0.0, Random(1))
+    made = Bus(lambda: 0.0, Random(1), Trace(lambda: 0.0))
     made.add_stream(StreamConfig(name="JOBS", subjects=["jobs.>"], duplicate_window=60.0))
     made.add_consumer("JOBS", ConsumerConfig(durable_name="one", filter_subject="jobs.one", ack_wait=30.0))
     return made

@@ -52,7 +52,7 @@ class EffectsWorld(World):
         self.past: Counter[bytes] = Counter()
         self.check: Callable[[], Awaitable[None]] = _nothing
         super().__init__(plan.world, database, say=say)
-        self.bus = Bus(self.clock, Random(f"{plan.world.seed}/bus"))
+        self.bus = Bus(self.clock, Random(f"{plan.world.seed}/bus"), self.trace)
         self.people = SimulatedPool(database, on_death=lambda: None)
         self.renters = Renters(cast("Any", self.people), self.clock, Random(f"{plan.world.seed}/renters"))
         self._tokens = Random(f"{plan.world.seed}/tokens")

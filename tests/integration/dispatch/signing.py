@@ -79,6 +79,13 @@ async def begin(world: World, index: Indexing, signer: Crediting) -> None:
     pytest.fail("the signer does not begin")
 
 
+async def complaint(signer: Crediting) -> str:
+    """Return what a step complains of."""
+    outcome = await signer.step()
+    assert isinstance(outcome, Credited)
+    return outcome.complaint
+
+
 async def finish(world: World, count: int, *, provider: int = 5, tag: int = 0) -> None:
     """Create and confirm so many jobs of one provider, and let both chains make final what they have."""
     for number in range(count):

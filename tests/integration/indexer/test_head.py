@@ -133,7 +133,7 @@ async def test_a_block_that_makes_a_log_of_ours_final_waits_for_nobody(head: Hea
 
     assert {(False,), (True,)} == set(expected)
     assert expected == seen
-    assert 1 == await one_commit_more(head, pool)
+    assert await one_commit_more(head, pool) == 1
 
 
 async def one_commit_more(head: Head, pool: Pool) -> int:

@@ -78,7 +78,10 @@ def permit(books: Books, account: Account, strange: Collection[int], *, starting
     if accounted is not None and not ends:
         return Go(accounted)
     if ends and account.final <= max(ends):
-        return Hold(f"{_spent(ends)}, as nobody here knows: nothing is signed until that is final in our index")
+        return Hold(
+            f"{_spent(ends)}, or will be by what waits in a pool, and nobody here knows by what: "
+            "nothing is signed until that is final in our index"
+        )
     if accounted is None:
         return Adopt(used, frozenset(), "the account's history before this database")
     nonces, unknown = max(used, accounted), frozenset(strange).union(spent)

@@ -96,9 +96,7 @@ class Agent:
         except NotForUs as error:
             logger.warning("agent.refused", provider=self._provider, reason=str(error)[:200])
         else:
-            is_new = self._journal.take(
-                job, delivery.payload.decode(errors="replace"), is_repeat=delivery.is_repeat
-            )
+            is_new = self._journal.take(job, delivery.payload.decode(errors="replace"), is_repeat=delivery.is_repeat)
             logger.info("agent.took", job=show_bytes(job.job_id), attempt=job.attempt, is_new=is_new)
             self._work_is_there.set()
         await line.acknowledge(delivery)

@@ -1,6 +1,7 @@
 """`lamda agent`: the reference agent, on a provider's machine."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,6 +28,9 @@ def agent(
 ) -> None:
     """Take a provider's jobs, run a command for each, and report how it ended, until stopped."""
     common, settings = load(CommonSettings, AgentSettings)
+    if shutil.which(command[0]) is None:
+        # Found out by its first job, it would fail that one and each that follows, for good.
+        raise CannotRun(f"cannot run {command[0]}: expected a program that is on PATH or at this place, and executable")
 
     async def program(stop: asyncio.Event) -> None:
         with open_journal(state) as journal:

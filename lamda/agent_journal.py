@@ -98,7 +98,7 @@ class Journal:
 @contextmanager
 def open_journal(folder: Path) -> Iterator[Journal]:
     """Open the journal in a folder, which is made when missing. Raises `FolderInUse`."""
-    with DataFolder(folder) as data:
+    with DataFolder(folder, option="--state") as data:
         path = data.path / JOURNAL
         works = _read(path)
         _write_anew(path, works)

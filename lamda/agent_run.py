@@ -6,6 +6,7 @@ A run that an agent of before has left behind, killed as it was, is found by its
 """
 
 import asyncio
+import errno
 import os
 import signal
 from collections import deque
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from devnet.assignments import Assignment, Outcome, Said
 from models.values import show_bytes
+from runtime.errors import CannotRun
 from runtime.processes import tethered
 
 RUN = "LAMDA_AGENT_RUN"
@@ -39,7 +41,10 @@ async def run(command: Sequence[str], job: Assignment, message: str, *, provider
             start_new_session=True,
         )
     except OSError as error:
-        return Outcome(said=Said.FAILED, message=f"cannot run {command[0]}: {error.strerror}")
+        if error.errno == errno.E2BIG:
+            return Outcome(said=Said.FAILED, message=f"cannot run {command[0]}: {error.strerror}")
+        # What this machine lacks is not the job's fault, and a job that has failed is never handed over again.
+        raise CannotRun(f"cannot run {command[0]}: {error.strerror}; make room and start the agent again") from error
     tails = [asyncio.create_task(_tail(stream)) for stream in (process.stdout, process.stderr)]
     writing = asyncio.create_task(_write(process.stdin, message))
     try:
@@ -77,11 +82,14 @@ def environment(job: Assignment, *, provider: str, name: str) -> dict[str, str]:
 def end_leftovers(names: Collection[str]) -> int:
     """Kill what is left of runs of an agent that is no more, and return how many processes it was."""
     marks = {f"{RUN}={name}".encode() for name in names}
-    found = [process for process in Path("/proc").glob("[0-9]*") if marks and _is_of(process, marks)]
-    for process in found:
-        with suppress(ProcessLookupError):
-            os.kill(int(process.name), signal.SIGKILL)
-    return len(found)
+    killed: set[Path] = set()
+    # Looked for again until there is none: what is killed may have started another since it was found.
+    while found := {process for process in Path("/proc").glob("[0-9]*") if marks and _is_of(process, marks)} - killed:
+        for process in found:
+            with suppress(ProcessLookupError):
+                os.kill(int(process.name), signal.SIGKILL)
+        killed |= found
+    return len(killed)
 
 
 def _is_of(process: Path, marks: Set[bytes]) -> bool:

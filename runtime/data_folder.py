@@ -21,10 +21,11 @@ class FolderInUse(CannotRun):
 
 
 class DataFolder:
-    """A folder that is ours while locked; made when missing, readable by nobody else."""
+    """A folder that is ours while locked; made when missing, readable by nobody else; `option` is what names it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, option: str = "--data") -> None:
         self.path = path.resolve()
+        self._option = option
         self._lock: int | None = None
 
     def lock(self) -> None:
@@ -36,7 +37,7 @@ class DataFolder:
             holder = os.pread(lock, 32, 0).decode().strip() or "unknown"
             os.close(lock)
             raise FolderInUse(
-                f"data folder {self.path} is in use by process {holder}; stop it or choose another with --data"
+                f"data folder {self.path} is in use by process {holder}; stop it or choose another with {self._option}"
             ) from None
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
@@ -64,5 +65,5 @@ class DataFolder:
         except OSError as error:
             raise CannotRun(
                 f"data folder {self.path} cannot be used: {error.strerror}; "
-                "make it writable for this user or choose another with --data"
+                f"make it writable for this user or choose another with {self._option}"
             ) from error

@@ -235,3 +235,14 @@ async def test_what_is_missing_is_said(site: Site) -> None:
         assert await agent.wait() == 1
 
     assert "AGENT_PRIVATE_KEY" in site.log
+
+
+async def test_a_command_that_is_not_there_is_said_before_it_costs_a_job(site: Site) -> None:
+    command = ("agent", "--state", str(site.folder / "state"), "--", "./no-such-command.sh")
+    agent = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lamda", *command), env={**os.environ, **site.settings}, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await agent.communicate()
+
+    assert agent.returncode == 1
+    assert b"cannot run ./no-such-command.sh: expected a program" in said

@@ -1,6 +1,10 @@
 """A command is told its job, tells how it ended, and leaves nothing running."""
 
 import asyncio
+import errno
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +12,7 @@ import pytest
 
 from devnet.assignments import Assignment, Outcome, Said
 from lamda import agent_run
+from runtime.errors import CannotRun
 
 JOB = Assignment(
     job_id=b"\x01" * 32,
@@ -54,6 +59,18 @@ async def test_a_command_that_is_not_there_fails_the_job() -> None:
     assert "cannot run /nowhere/at/all" in (outcome.message or "")
 
 
+async def test_a_machine_that_can_start_nothing_fails_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that was reported failed is over for good."""
+
+    async def start_nothing(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_nothing)
+
+    with pytest.raises(CannotRun, match="cannot run true: Resource temporarily unavailable"):
+        await run("true")
+
+
 async def test_what_a_renter_wrote_is_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """It stands in the environment and on stdin, and is run by no shell; our own secrets do not."""
     monkeypatch.setenv("AGENT_PRIVATE_KEY", "secret")
@@ -68,6 +85,22 @@ async def test_what_a_command_leaves_behind_ends_with_it(tmp_path: Path) -> None
         await run("sh", "-c", f"setsid sleep 1000 & echo $! > {tmp_path}/pid")
 
     assert not _lives(int((tmp_path / "pid").read_text()))
+
+
+def test_what_starts_another_before_it_is_killed_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    marked = {**os.environ, agent_run.RUN: "a run of before"}
+    family = [subprocess.Popen(("sleep", "1000"), env=marked)]
+    kill = os.kill
+
+    def kill_late(process: int, number: int) -> None:
+        if len(family) == 1:
+            family.append(subprocess.Popen(("sleep", "1000"), env=marked))
+        kill(process, number)
+
+    monkeypatch.setattr(os, "kill", kill_late)
+
+    assert agent_run.end_leftovers({"a run of before"}) == 2
+    assert [process.wait(timeout=10) for process in family] == [-signal.SIGKILL] * 2
 
 
 async def test_a_cancelled_run_ends_its_command(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ that comes back as an `Answer`. What depends on a block is asked by the hash of 
 endpoint on another branch, or of another chain, has no answer instead of a wrong one. What is final is asked of all.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from chain.abi import FUNCTIONS_BY_CONTRACT
@@ -54,8 +54,12 @@ class ChainWriter:
         self._chain_id = chain_id
         self._contract = contract
 
-    async def account(self, head: BlockId) -> Account:
-        """Return our account as of a block of our index, and with what waits in the pool; none of it is final."""
+    async def account(self, head: BlockId, *, everywhere: bool) -> Account:
+        """
+        Return our account as of a block of our index, and with what waits in the pool; none of it is final.
+
+        What waits is what the endpoint knows that is asked, or any of them, where `everywhere`.
+        """
         ours = show_bytes(self._signer.address)
         calls: list[Call[Any]] = [
             Call("eth_getTransactionCount", (ours, _at(head)), Number),
@@ -66,6 +70,8 @@ class ChainWriter:
             Call("eth_blockNumber", (), Number),
         ]
         latest, pending, price, tip, balance, height = [_number(answer) for answer in await self._rpc.batch(calls)]
+        if everywhere:
+            pending = max([pending, *[count async for count in self._pending(ours)]])
         priority = max(PRIORITY_FEE_MIN_WEI, tip)
         fees = Fees(max_wei=2 * max(BASE_FEE_MIN_WEI, price) + priority, priority_wei=priority)
         return Account(
@@ -77,6 +83,15 @@ class ChainWriter:
             price_wei=price,
             balance_wei=balance,
         )
+
+    async def _pending(self, ours: str) -> AsyncIterator[int]:
+        """Yield how many transactions of ours each endpoint knows that can be asked: each has a pool of its own."""
+        for endpoint in self._rpc.to_ask():
+            try:
+                (count,) = await endpoint.batch([Call("eth_getTransactionCount", (ours, "pending"), Number)])
+            except RpcError:
+                continue
+            yield _number(count)
 
     async def is_canonical(self, block: BlockId, *, final: int) -> bool:
         """Say whether the chain, final through a block, has this very block at its height."""

@@ -84,7 +84,7 @@ class Crediting:
         books = await self._store.books(self._clock(), resting=len(self._witness.resting))
         outcome: Credited | Held | None = _held(permit.standing(books))
         if outcome is None and books.head is not None:
-            account = await self._watch.account(books.head, books.final_block)
+            account = await self._watch.account(books.head, books.final_block, everywhere=self._starting)
             balance = account.balance_wei
             outcome = await self._proceed(books, account, books.head)
         assert outcome is not None, "books without a head are held"

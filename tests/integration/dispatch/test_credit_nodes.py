@@ -1,10 +1,12 @@
 """Of several endpoints one stands still, or says what is not so."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from chain.errors import TryAgain
+from dispatch.crediting import Held
 from tests.integration.dispatch.nodes import Says, honestly, node_of, standing_still, standing_still_for_receipts
 from tests.integration.dispatch.refusing import refuse, relent
 from tests.integration.dispatch.signing import FINAL, Clock, begin, credited_on_chain, crediting, finish, round_trip
@@ -55,6 +57,37 @@ async def test_one_endpoint_cannot_have_a_nonce_freed_that_is_not_spent(
         await round_trip(world, index, signer, clock)
 
     assert await credited_on_chain(world) == 1
+
+
+async def test_what_waits_in_another_nodes_pool_is_not_signed_over(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """The database lost a credit that waits, and the endpoint asked first does not have it: it was sent to another."""
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+        await finish(world, 1)
+        await index.settle()
+        await signer.step()
+        await signer.step()
+    async with index.pool.connection() as connection:
+        await connection.execute("delete from credit_attempts")
+        await connection.execute("delete from credit_nonces")
+    async with node_of(world.opbnb) as node, crediting(world, database_url, clock, before=[node.url]) as signer:
+        node.says = an_empty_pool
+        await index.settle()
+        held = await signer.step()
+        await world.opbnb.mine(FINAL)
+        await round_trip(world, index, signer, clock)
+
+    assert isinstance(held, Held)
+    assert await one(index.pool, "select adopted from credits") == (True,)
+    assert await credited_on_chain(world) == 1
+
+
+def an_empty_pool(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Answer like a node to which nothing was sent; one transaction was mined before."""
+    is_asked = request["method"] == "eth_getTransactionCount" and request["params"][1] == "pending"
+    return {"result": "0x1"} if is_asked else None
 
 
 async def test_an_endpoint_that_answers_nonsense_is_passed_over(

@@ -50,6 +50,7 @@ test-long: setup assets ## Run all tests, those that take many minutes too
 .PHONY: bench
 bench: setup ## Measure what must stay fast, each figure beside a yardstick (minutes, and 5 GB of disk)
 	@.venv/bin/python -m benchmarks.heartbeats
+	@.venv/bin/python -m benchmarks.effects
 
 .PHONY: lint
 lint: setup ## Check style, formatting and types

@@ -20,6 +20,9 @@ BlockNumber = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{1,15}\Z")]
 LogIndex = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{1,7}\Z")]
 Seconds = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{1,9}\Z")]
 Milliseconds = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{1,11}\Z")]
+Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}\Z")]
+# A call of an account without code answers no digits at all.
+Number = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{0,64}\Z")]
 
 
 class Header(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
@@ -110,6 +113,21 @@ class RawLog(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"
     def transaction_hash_bytes(self) -> bytes:
         """Return the hash of the transaction as 32 bytes."""
         return bytes.fromhex(self.transaction_hash[2:])
+
+
+class Mined(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
+    """The part of `eth_getTransactionReceipt` that says where a transaction was mined, and whether it went through."""
+
+    block_number: BlockNumber
+    block_hash: Hash
+    status: Number
+
+
+class Sent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The part of `eth_getTransactionByHash` that says whose transaction it is."""
+
+    sender: Address = msgspec.field(name="from")
+    nonce: Number
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):

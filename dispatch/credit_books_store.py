@@ -36,7 +36,7 @@ async def read(connection: Connection, signer: bytes, *, looked_through: int, re
     async with connection.transaction():
         await connection.execute("set transaction isolation level repeatable read")
         finals = await _finals(connection)
-        intents = await _open(connection)
+        intents = await _open(connection, final=finals.bsc)
         limit = DUE_MAX + resting
         due = await _due(connection, after=looked_through, final=finals.bsc, limit=limit)
         waiting = sorted({each.provider for each in intents if not each.live} | {each.provider for each in due})
@@ -46,6 +46,7 @@ async def read(connection: Connection, signer: bytes, *, looked_through: int, re
             final_block=finals.opbnb,
             open=intents,
             surplus=await _numbers(connection, _SURPLUS, providers=waiting, final=finals.opbnb),
+            unsure=await _numbers(connection, _UNSURE, providers=waiting, final=finals.opbnb),
             counts=await _numbers(connection, _COUNTS, providers=waiting),
             due=due,
             # Where there is more, the next step goes on from the same block.
@@ -72,12 +73,14 @@ async def _signer(connection: Connection, address: bytes) -> SignerRow:
         "select halted_reason, paused_reason, adopts from signers where address = %s", (address,)
     )
     halted, paused, adopts = await rows.fetchone() or (None, None, False)
-    return SignerRow(halted_reason=halted, paused_reason=paused, adopts=adopts)
+    return SignerRow(address=address, halted_reason=halted, paused_reason=paused, adopts=adopts)
 
 
-async def _open(connection: Connection) -> tuple[Intent, ...]:
+async def _open(connection: Connection, *, final: int) -> tuple[Intent, ...]:
     intents: dict[bytes, Intent] = {}
-    async for job_id, provider, refusals, blocked_at, signer, *attempt in await connection.execute(_OPEN):
+    async for job_id, provider, refusals, blocked_at, signer, *attempt in await connection.execute(
+        _OPEN, {"final": final}
+    ):
         earlier = intents[job_id].live if job_id in intents else ()
         intents[job_id] = Intent(
             job_id=job_id,
@@ -97,6 +100,7 @@ async def _due(connection: Connection, *, after: int, final: int, limit: int) ->
             Due(
                 job_id=job_id,
                 provider=provider,
+                block=block,
                 claim=Claim(
                     event="JobConfirmed",
                     block_hash=block_hash,
@@ -105,7 +109,7 @@ async def _due(connection: Connection, *, after: int, final: int, limit: int) ->
                     arguments=(job_id, int(confirmed_at)),
                 ),
             )
-            async for job_id, provider, block_hash, transaction_hash, log_index, confirmed_at in (
+            async for job_id, provider, block, block_hash, transaction_hash, log_index, confirmed_at in (
                 await connection.execute(_DUE, parameters)
             )
         ]
@@ -140,7 +144,8 @@ def _attempt(row: Sequence[Any]) -> Attempt:
 _FINALS = "select chain, number, hash, final_through from checkpoints where paused_reason is null"
 
 # Those in a block of ours have only finality to wait for, and are many where that takes minutes; a reorg brings them
-# back. Uses the indexes credits_open and one_live_nonce_per_job. Those with a nonce come first, in the order of these.
+# back. Those with a nonce come first, in the order of these; those without one need their confirmation still, for BSC
+# may have been reorganised below finality since. Uses credits_open, one_live_nonce_per_job and job_confirmed_by_job.
 _OPEN = """
 select credit.job_id, credit.provider, credit.refusals, credit.blocked_at, live.signer,
     attempt.transaction_hash, attempt.nonce, attempt.kind, attempt.signed, attempt.gas,
@@ -151,7 +156,9 @@ left join credit_attempts attempt on attempt.signer = live.signer and attempt.no
 where credit.settled_at is null and not credit.adopted and not exists (
     select from credit_attempts ours join job_count_incremented fact using (transaction_hash)
     where ours.job_id = credit.job_id and ours.kind = 'credit'
-)
+) and (live.nonce is not null or exists (
+    select from job_confirmed fact where fact.job_id = credit.job_id and fact.block_number <= %(final)s
+))
 order by live.nonce nulls last, credit.decided_at, credit.job_id, attempt.id
 """
 
@@ -165,6 +172,14 @@ select asked.provider, (
 from unnest(%(providers)s::bytea[]) as asked (provider)
 """
 
+# Whose they are is known once they are final.
+_UNSURE = """
+select fact.provider, count(*) from job_count_incremented fact
+where fact.provider = any(%(providers)s) and fact.block_number > %(final)s
+    and not exists (select from credit_attempts ours where ours.transaction_hash = fact.transaction_hash)
+group by fact.provider
+"""
+
 _COUNTS = """
 select asked.provider, coalesce((
     select new_count from job_count_incremented fact
@@ -174,7 +189,7 @@ from unnest(%(providers)s::bytea[]) as asked (provider)
 """
 
 _DUE = """
-select confirmed.job_id, created.provider,
+select confirmed.job_id, created.provider, confirmed.block_number,
     confirmed.block_hash, confirmed.transaction_hash, confirmed.log_index, confirmed.confirmed_at
 from (
     select distinct on (job_id) * from job_confirmed

@@ -5,7 +5,7 @@ What only a person can mend is written into the signer's row and told once; the 
 """
 
 from asyncio import Event
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +33,8 @@ logger = structlog.get_logger()
 
 STEP_SECONDS_MIN: Final = 0.1
 TROUBLE_SECONDS: Final = 2.0
+
+Step = Callable[[], Awaitable[Credited | Held]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,32 +65,30 @@ async def credit(database_url: str, settings: SignerSettings, stop: Event) -> No
 
 async def _lead(store: CreditStore, settings: SignerSettings, database_url: str, trouble: str, stop: Event) -> str:
     """Step under the lease until told to stop; what keeps us from it is shown in the signer's row."""
-    while not stop.is_set():
-        try:
-            async with crediting(store, settings) as signer, feed.ticks(database_url) as ticks:
-                logger.info("credit.lease", signer=checksum_address(settings.signer.address))
-                async for _ in ticks:
-                    if stop.is_set():
-                        break
-                    trouble = _complain(trouble, _reason(await signer.step()))
-                    await pause(stop, STEP_SECONDS_MIN)
-        except RpcError as error:
-            trouble = _complain(trouble, f"{type(error).__name__}: {error}")
-            await store.beat(waits_for=trouble, balance_wei=None)
-            await pause(stop, TROUBLE_SECONDS)
+    async with crediting(store, settings) as step, feed.ticks(database_url) as ticks:
+        logger.info("credit.lease", signer=checksum_address(settings.signer.address))
+        async for _ in ticks:
+            if stop.is_set():
+                break
+            try:
+                trouble = _complain(trouble, _reason(await step()))
+                await pause(stop, STEP_SECONDS_MIN)
+            except RpcError as error:
+                # The signer stays: what it has seen of its account is not to be seen again.
+                trouble = _complain(trouble, f"{type(error).__name__}: {error}")
+                await store.beat(waits_for=trouble, balance_wei=None)
+                await pause(stop, TROUBLE_SECONDS)
     return trouble
 
 
 @asynccontextmanager
-async def crediting(store: CreditStore, settings: SignerSettings) -> AsyncIterator[Crediting]:
-    """Yield the signer's loop on both chains, once each has proven to be the one that is meant."""
+async def crediting(store: CreditStore, settings: SignerSettings) -> AsyncIterator[Step]:
+    """Yield the signer's step on both chains; the first ones see that each is the chain that is meant."""
     async with (
         Rpc(settings.opbnb_urls, chain_id=settings.chain_id) as opbnb,
         Rpc(preferred_last(settings.bsc_urls), chain_id=settings.bsc_chain_id) as bsc,
     ):
-        for rpc in (opbnb, bsc):
-            await rpc.look()
-        yield Crediting(
+        signer = Crediting(
             store,
             ChainWriter(opbnb, settings.signer, chain_id=settings.chain_id, contract=settings.contract),
             Witness(bsc, settings.job_manager),
@@ -96,6 +96,15 @@ async def crediting(store: CreditStore, settings: SignerSettings) -> AsyncIterat
             limits=settings.limits,
             clock=_now,
         )
+        unproven = [opbnb, bsc]
+
+        async def step() -> Credited | Held:
+            while unproven:
+                await unproven[0].look()
+                del unproven[0]
+            return await signer.step()
+
+        yield step
 
 
 def _reason(outcome: Credited | Held) -> str:

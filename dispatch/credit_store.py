@@ -20,6 +20,9 @@ from runtime.database import Connection
 FULL_LOOK_AFTER = timedelta(minutes=1)
 """How often all confirmations are looked through again."""
 
+RECONCILE_AFTER = timedelta(hours=1)
+"""How often what is settled is compared with the chain's increments: seconds of work, with a million credits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAttempt:
@@ -55,12 +58,15 @@ class CreditStore:
         # Confirmations up to here have an intent; what is final does not change, unless by a reindex.
         self._looked_through = -1
         self._looked_through_all_at: datetime | None = None
+        self._reconciled_at: datetime | None = None
 
     async def books(self, now: datetime, *, resting: int) -> Books:
         """Return what there is to do, all as of one moment, once what has become final is settled."""
         if self._looked_through_all_at is None or now - self._looked_through_all_at >= FULL_LOOK_AFTER:
-            await self._connection.execute(_UNSETTLE)
             self._looked_through, self._looked_through_all_at = -1, now
+        if self._reconciled_at is None or now - self._reconciled_at >= RECONCILE_AFTER:
+            await self._connection.execute(_UNSETTLE)
+            self._reconciled_at = now
         await self._connection.execute(_SETTLE, {"now": now})
         return await credit_books_store.read(
             self._connection, self._signer, looked_through=self._looked_through, resting=resting
@@ -150,16 +156,17 @@ class CreditStore:
         )
 
     async def heed(self) -> None:
-        """Take a person's word as followed: what was strange is history."""
+        """Take a person's word as followed: what was strange is history, or is gone."""
         await self._connection.execute(
             "update signers set adopts = false, halted_reason = null where address = %s", (self._signer,)
         )
 
     async def beat(self, *, waits_for: str, balance_wei: int | None) -> None:
-        """Show that we live, what we wait for, and what the account holds."""
+        """Show that we live, what we wait for, and what the account holds; a pause holds for a new account as well."""
         await self._connection.execute(
             """
-            insert into signers (address, beat_at) values (%(signer)s, clock_timestamp())
+            insert into signers (address, beat_at, paused_reason)
+            values (%(signer)s, clock_timestamp(), (select max(paused_reason) from signers))
             on conflict (address) do update set beat_at = clock_timestamp(), waits_for = nullif(%(reason)s, ''),
                 balance = coalesce(%(balance)s, signers.balance)
             """,

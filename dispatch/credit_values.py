@@ -1,6 +1,6 @@
 """The values that crediting passes between its beats."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -94,17 +94,19 @@ Receipts = Mapping[bytes, Receipt]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A final `JobConfirmed` without an intent: whom it credits, and what is claimed of its log."""
+    """A final `JobConfirmed` without an intent: whom it credits, in which block it is, what is claimed of its log."""
 
     job_id: bytes
     provider: bytes
+    block: int
     claim: Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerRow:
-    """What is written of our account: why it is halted or paused, and a person's word that history may be adopted."""
+    """Our account, why it is halted or paused, and whether a person said that history may be adopted."""
 
+    address: bytes
     halted_reason: str | None
     paused_reason: str | None
     adopts: bool
@@ -116,10 +118,12 @@ class Books:
     What the database knows, as of one moment.
 
     `head` is the newest opBNB block whose facts we hold, `final_block` the newest of those that are final. `open` are
-    intents that no final increment has settled. `surplus` counts, per provider of whom something is due or unsigned,
-    final increments on chain that no intent of ours explains; `counts` is what the contract counted for them by
-    `head`. `due` are final confirmations without an intent, oldest first, up to the BSC block `due_through`.
-    `accounted` is the first nonce that neither an adoption nor an attempt accounts for, None before any adoption.
+    intents that no final increment has settled, those without a nonce while their confirmation is final. `surplus`
+    counts, per provider of whom something is due or unsigned, final increments on chain that no intent of ours
+    explains; `unsure` are those of them for whom there are such increments that are not final yet; `counts` is what the
+    contract counted for them by `head`. `due` are final confirmations without an intent, oldest first, up to the BSC
+    block `due_through`. `accounted` is the first nonce that neither an adoption nor an attempt accounts for, None
+    before any adoption.
     """
 
     signer: SignerRow
@@ -127,6 +131,7 @@ class Books:
     final_block: int
     open: tuple[Intent, ...]
     surplus: Mapping[bytes, int]
+    unsure: Collection[bytes]
     counts: Mapping[bytes, int]
     due: tuple[Due, ...]
     due_through: int
@@ -134,8 +139,8 @@ class Books:
 
     @property
     def live(self) -> tuple[Intent, ...]:
-        """The intents that hold a nonce."""
-        return tuple(intent for intent in self.open if intent.live)
+        """The intents that hold a nonce of our account; those of another key are that key's to see through."""
+        return tuple(intent for intent in self.open if intent.live and intent.signer == self.signer.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ class Crediting:
         books = await self._store.books(self._clock(), resting=len(self._witness.resting))
         outcome: Credited | Held | None = _held(permit.standing(books))
         if outcome is None and books.head is not None:
-            account = await self._watch.account(books.head, books.final_block)
+            account = await self._watch.account(books.head, books.final_block, everywhere=self._starting)
             balance = account.balance_wei
             outcome = await self._proceed(books, account, books.head)
         assert outcome is not None, "books without a head are held"
@@ -104,6 +104,8 @@ class Crediting:
             case Adopt() as adoption:
                 return await self._adopt(books, adoption, verdicts)
             case Go(next_nonce):
+                if books.signer.adopts:
+                    await self._store.heed()
                 self._starting = self._starting and any(isinstance(verdict, Unclear) for _, verdict in verdicts)
                 return await self._credit(books, account, verdicts, Order(head=head, next_nonce=next_nonce))
 
@@ -111,7 +113,8 @@ class Crediting:
         """Return what to do for each intent whose nonce is ours to judge, or that has none."""
         ours = [intent for intent in books.open if intent.signer in (None, self._signer)]
         receipts = await self._writer.receipts(
-            attempt.transaction_hash for intent in ours for attempt in intent.live if attempt.nonce < account.latest
+            (each.transaction_hash for intent in ours for each in intent.live if each.nonce < account.latest),
+            final=books.final_block,
         )
         now, final = self._clock(), books.final_block
         return [
@@ -128,7 +131,7 @@ class Crediting:
         """Account for nonces as history; those of ours that others spent are free, and their credits surplus."""
         if adoption.unknown:
             credits_of = await self._store.unexplained(books.final_block, UNKNOWN_MAX)
-            if missing := adoption.unknown - await self._writer.own_nonces(credits_of):
+            if missing := adoption.unknown - await self._writer.own_nonces(credits_of, final=books.final_block):
                 return await self._halt(permit.describe_stranger(missing).reason)
         for intent, verdict in verdicts:
             if isinstance(verdict, Stranger):
@@ -145,17 +148,20 @@ class Crediting:
             if isinstance(verdict, FreeNonce):
                 await self._free(intent, verdict)
         adopted, decided = await self._decide(books)
-        wanted = [(intent, verdict) for intent, verdict in verdicts if intent.job_id not in adopted]
-        if books.signer.paused_reason is not None:
-            # What is signed already goes on: its nonce is spent either way.
-            wanted = [(intent, verdict) for intent, verdict in wanted if not isinstance(verdict, Sign)]
+        unproven = len(books.due) - decided
+        # What is signed already goes on: its nonce is spent either way.
+        wanted = [
+            (intent, verdict)
+            for intent, verdict in verdicts
+            if intent.job_id not in adopted and (not isinstance(verdict, Sign) or _may_be_signed(intent, books))
+        ]
         sent, complaint = await self._signing.carry_out(wanted, books, account, order)
         paused = books.signer.paused_reason and f"paused: {books.signer.paused_reason}"
         return Credited(
             decided=decided,
             adopted=len(adopted),
             sent=sent,
-            complaint=paused or complaint or _complaint(verdicts) or self._other_signers(books),
+            complaint=paused or complaint or _complaint(verdicts) or _unproven(unproven) or self._other_signers(books),
         )
 
     async def _free(self, intent: Intent, verdict: FreeNonce) -> None:
@@ -172,8 +178,8 @@ class Crediting:
         due = tuple(each for each in books.due if each.claim in proven)
         adopted = settle.adopt(books, due)
         await self._store.decide(due, adopted, self._clock())
-        if len(due) == len(books.due):
-            self._store.looked_through(books.due_through)
+        unproven = (each.block for each in books.due if each.claim not in proven)
+        self._store.looked_through(min(unproven, default=books.due_through + 1) - 1)
         return adopted, len(due)
 
     def _other_signers(self, books: Books) -> str:
@@ -184,6 +190,17 @@ class Crediting:
 
 def _held(hold: Hold | None) -> Held | None:
     return None if hold is None else Held(hold.reason)
+
+
+def _may_be_signed(intent: Intent, books: Books) -> bool:
+    """Say whether a credit may have its first transaction: none while one by somebody else may turn out to be it."""
+    return books.signer.paused_reason is None and intent.provider not in books.unsure
+
+
+def _unproven(jobs: int) -> str:
+    """Return what to say of finished jobs whose confirmations the endpoints do not vouch for."""
+    subject = f"{jobs} finished job{' is' if jobs == 1 else 's are'} not credited"
+    return f"{subject}: BSC's endpoints did not agree on the confirmation, see witness.doubt in the log" if jobs else ""
 
 
 def _complaint(verdicts: Sequence[tuple[Intent, Verdict]]) -> str:

@@ -21,9 +21,9 @@ class NonceWatch:
         self._final = 0
         self._sightings: list[Sighting] = []
 
-    async def account(self, head: BlockId, final_block: int) -> Account:
+    async def account(self, head: BlockId, final_block: int, *, everywhere: bool) -> Account:
         """Return the account as of our newest block, with how many of its transactions are final."""
-        account = await self._writer.account(head)
+        account = await self._writer.account(head, everywhere=everywhere)
         # A rewind takes back what was seen above it.
         self._sightings = [each for each in self._sightings if each.block.number < head.number]
         seen = self._sightings[-1].count if self._sightings else self._final
@@ -34,7 +34,7 @@ class NonceWatch:
 
     async def _finalize(self, final_block: int) -> None:
         while (newest := settle.final_count(self._sightings, final_block)) is not None:
-            if not await self._writer.is_canonical(newest.block):
+            if not await self._writer.is_canonical(newest.block, final=final_block):
                 self._sightings.remove(newest)
                 continue
             self._final = max(self._final, newest.count)

@@ -72,14 +72,19 @@ def permit(books: Books, account: Account, strange: Collection[int], *, starting
         )
     used = max(account.latest, account.pending)
     accounted = books.accounted
-    unknown = frozenset(strange).union(range(accounted or 0, used))
-    if accounted is not None and not unknown:
+    spent = range(accounted or 0, used)
+    # An endpoint may claim any number: they are listed once they are final.
+    ends = [*strange, *spent[:1], *spent[-1:]]
+    if accounted is not None and not ends:
         return Go(accounted)
-    if account.final < used:
-        return Hold(f"{_spent(unknown)}, as nobody here knows: nothing is signed until that is final in our index")
+    if ends and account.final <= max(ends):
+        return Hold(
+            f"{_spent(ends)}, or will be by what waits in a pool, and nobody here knows by what: "
+            "nothing is signed until that is final in our index"
+        )
     if accounted is None:
         return Adopt(used, frozenset(), "the account's history before this database")
-    nonces = max(used, accounted)
+    nonces, unknown = max(used, accounted), frozenset(strange).union(spent)
     if books.signer.adopts:
         return Adopt(nonces, frozenset(), f"{_spent(unknown)}: history, by a person's word")
     if starting:

@@ -193,6 +193,9 @@ def _consumed(intent: Intent, account: Account, receipts: Receipts, *, final_blo
 
 def _hasten(newest: Attempt, account: Account, now: datetime, limits: Limits) -> Replace | Release | None:
     """Return what makes a transaction go through that waits for too long, or that nobody takes."""
+    if newest.answer in (Answer.NO_MONEY, Answer.NONCE_USED):
+        # A dearer one would need yet more money; and where the nonce is used, our index only has to come to that block.
+        return None
     is_credit, is_refused = newest.kind is Kind.CREDIT, newest.answer is Answer.REFUSED
     patience = RAISE_AFTER if newest.answer is Answer.UNDERPRICED else REPLACE_AFTER
     if now - newest.signed_at < patience and not (is_credit and is_refused):

@@ -77,15 +77,15 @@ class Signing:
     async def _replace(
         self, intent: Intent, nonce: int, fees: Fees, books: Books, order: Order
     ) -> tuple[list[NewAttempt], str]:
-        """Sign a dearer credit, or free the nonce where the contract would refuse the credit by now."""
+        """Sign a dearer credit, or free the nonce where the contract would refuse the credit, or us, by now."""
         try:
             gas = await self._dry_run(intent, books, order)
         except CreditRefused as error:
             await self._store.block(intent, str(error), self._clock())
             return [self._release(intent, nonce, fees, str(error))], ""
         except SignerRefused as error:
-            # The same bytes are better than nothing: their nonce is spent either way.
-            return [], str(error)
+            # The nonce is taken either way; once it is free, whoever owns the contract may credit the job.
+            return [self._release(intent, nonce, fees, str(error))], str(error)
         return [self._sign(intent, Kind.CREDIT, nonce, gas, fees)], ""
 
     async def _first_attempts(

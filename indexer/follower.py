@@ -13,6 +13,7 @@ so when the chain leaves it, it is forgotten.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -62,6 +63,8 @@ class Follower:
         self._looked_at = 0.0
         self._pending_facts = 0
         self._committed_at = -EMPTY_COMMIT_SECONDS
+        # Blocks with facts that are not final yet: what is to be done for these facts waits for nothing else.
+        self._unfinal: set[int] = set()
 
     async def step(self) -> Outcome:
         """Do one thing that brings us nearer to the head. Raises an `RpcError`, `Fenced` or a database error."""
@@ -121,8 +124,9 @@ class Follower:
             return Idle(lag=1)
         if self._held is None and piece.parent != cursor.block.hash:
             return await self._replace(cursor, tip, piece)
-        joined = piece if self._held is None else join([self._held, piece])
-        if near and not joined.logs and self._may_wait(joined.blocks):
+        # Linked to what is held, the newest piece vouches for all: its node has these blocks below its own.
+        joined = piece if self._held is None else replace(join([self._held, piece]), final_through=piece.final_through)
+        if near and not joined.logs and self._may_wait(joined, tip):
             self._held = joined
             return Idle(lag=tip.number - joined.blocks.last)
         return await self._commit(cursor, cursor.block, joined, tip, refresh=near)
@@ -134,13 +138,13 @@ class Follower:
                 await self.close()
                 return Idle(lag=1)
             return await self._replace(cursor, tip, None)
-        if self._held is not None and not self._may_wait(self._held.blocks):
+        if self._held is not None and not self._may_wait(self._held, tip):
             return await self._commit(cursor, cursor.block, self._held, tip, refresh=True)
         final_through = min(tip.finalized, tip.head_finalized, cursor.number)
         at_head = tip.head.hash_bytes == cursor.block.hash
-        if at_head and final_through > cursor.final_through and self._is_time_to_commit():
+        if at_head and final_through > cursor.final_through and self._is_time_to_commit(final_through):
             await self._store.finalize(cursor, tip, final_through=final_through)
-            self._committed_at = self._clock()
+            self._note(final_through)
             return Finalized(through=final_through)
         return Idle()
 
@@ -190,11 +194,14 @@ class Follower:
             tip=tip,
             refresh=refresh,
             level=piece.level,
-            final_through=min(tip.finalized, piece.final_through, last.height),
+            final_through=_final_through(piece, tip),
         )
         await self._store.commit(cursor, segment)
         self._held = None
-        self._committed_at = self._clock()
+        self._unfinal = {number for number in self._unfinal if number <= fork.number} | {
+            log.height for log in piece.logs
+        }
+        self._note(segment.final_through)
         self._pending_facts += 0 if refresh else len(facts)
         return Advanced(
             blocks=BlockRange(first=fork.number + 1, last=last.height),
@@ -227,13 +234,20 @@ class Follower:
         await self._store.pause(cursor, reason, fork=fork.number if fork else None)
         return Paused(reason)
 
-    def _may_wait(self, blocks: BlockRange) -> bool:
-        if blocks.last == self._to_block or len(blocks) >= plan.HEADERS_MAX:
-            return False
-        return not self._is_time_to_commit()
+    def _note(self, final_through: int) -> None:
+        """Remember a commit, and how far our blocks are final by it."""
+        self._committed_at = self._clock()
+        self._unfinal = {number for number in self._unfinal if number > final_through}
 
-    def _is_time_to_commit(self) -> bool:
-        return self._clock() - self._committed_at >= EMPTY_COMMIT_SECONDS
+    def _may_wait(self, piece: Piece, tip: Tip) -> bool:
+        if piece.blocks.last == self._to_block or len(piece.blocks) >= plan.HEADERS_MAX:
+            return False
+        return not self._is_time_to_commit(_final_through(piece, tip))
+
+    def _is_time_to_commit(self, final_through: int) -> bool:
+        """Say whether to commit what holds no facts, for its own sake or because it makes facts final."""
+        makes_final = any(number <= final_through for number in self._unfinal)
+        return makes_final or self._clock() - self._committed_at >= EMPTY_COMMIT_SECONDS
 
     def _view(self, cursor: Cursor, position: BlockId, tip: Tip) -> plan.View:
         return plan.View(
@@ -246,3 +260,7 @@ class Follower:
             to_block=self._to_block,
             range_size=self._reader.range_size,
         )
+
+
+def _final_through(piece: Piece, tip: Tip) -> int:
+    return min(tip.finalized, piece.final_through, piece.blocks.last)

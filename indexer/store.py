@@ -203,6 +203,8 @@ class Store:
         if fork == cursor:
             return frozenset()
         await connection.execute("delete from blocks where chain = %s and number > %s", (self._followed.chain, fork))
+        # What comes in their place now may be less than what goes.
+        await proof_store.forget_above(connection, self._followed.chain, fork)
         undone: set[bytes] = set()
         for table, key in self._tables():
             deleted = await connection.execute(

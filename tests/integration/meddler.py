@@ -2,11 +2,12 @@
 An endpoint that stands before a real chain and changes what it says.
 
 Everything is passed on to the chain and back, until a test gives a `meddle`: it sees each call with the real result
-and returns the result to tell instead.
+and returns the result to tell instead, or a `Complaint`; or it raises `HangUp`, and the line is cut without an answer.
 """
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,17 @@ from aiohttp import web
 
 Call = dict[str, Any]
 Meddle = Callable[[Call, Any], Any]
+
+
+class HangUp(Exception):
+    """Cut the line instead of answering."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An error to tell instead of a result."""
+
+    message: str
 
 
 def honest(_: Call, result: Any) -> Any:
@@ -33,6 +45,14 @@ class Meddler:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Pass a batch on and change its answers."""
+        try:
+            return await self._answer(request)
+        except HangUp:
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+
+    async def _answer(self, request: web.Request) -> web.Response:
         calls = await request.json()
         self.calls += calls
         async with self._session.post(self._behind, json=calls) as response:
@@ -40,8 +60,16 @@ class Meddler:
         for call in calls:
             reply = replies[call["id"]]
             if "result" in reply:
-                reply["result"] = self.meddle(call, reply["result"])
+                _tell(reply, self.meddle(call, reply["result"]))
         return web.json_response(list(replies.values()))
+
+
+def _tell(reply: dict[str, Any], result: Any) -> None:
+    if isinstance(result, Complaint):
+        del reply["result"]
+        reply["error"] = {"code": -32000, "message": result.message}
+    else:
+        reply["result"] = result
 
 
 @asynccontextmanager

@@ -11,8 +11,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import migrations
@@ -20,6 +21,8 @@ from runtime.embedded_postgres import EmbeddedPostgres
 from tests.conftest import IN_A_HURRY
 from tests.simulation import simulation
 from tests.simulation.database import Database
+from tests.simulation.effects import simulation as effects
+from tests.simulation.simulation import Report
 
 
 def main() -> int:
@@ -35,7 +38,7 @@ def main() -> int:
 def _one(seed: int, database: Database, arguments: argparse.Namespace) -> int:
     say = None if arguments.quiet else _print
     began = time.monotonic()
-    report = simulation.run(seed, database, beyond_finality=arguments.beyond_finality, say=say)
+    report = _world(arguments)(seed, database, say=say)
     _print(f"{report.trace}")
     if not arguments.quiet:
         _print(f"{time.monotonic() - began:.2f} s, {report}")
@@ -48,7 +51,7 @@ def _many(seeds: range, database: Database, arguments: argparse.Namespace) -> in
     began = time.monotonic()
     for done, seed in enumerate(seeds, start=1):
         try:
-            acts.update(simulation.run(seed, database, beyond_finality=arguments.beyond_finality).acts)
+            acts.update(_world(arguments)(seed, database).acts)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
@@ -60,12 +63,21 @@ def _many(seeds: range, database: Database, arguments: argparse.Namespace) -> in
     return 1 if failed else 0
 
 
+def _world(arguments: argparse.Namespace) -> Callable[..., Report]:
+    """Return what runs a world of the kind that is asked for."""
+    if arguments.effects:
+        return effects.run
+    return partial(simulation.run, beyond_finality=arguments.beyond_finality)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--seed", type=int, help="run one world and say what happens")
     which.add_argument("--seeds", type=_range, help="run many, as in 0..999")
-    parser.add_argument("--beyond-finality", action="store_true", help="let one reorg undo final blocks")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--effects", action="store_true", help="with reactors: every effect is counted")
+    kind.add_argument("--beyond-finality", action="store_true", help="let one reorg undo final blocks")
     parser.add_argument("--database", help="URL of a migrated database of its own; without, one is made")
     parser.add_argument("--quiet", action="store_true", help="print the hash of the trace only")
     return parser.parse_args()

@@ -68,8 +68,12 @@ class Block:
         return bits
 
     def transaction(self, index: int) -> bytes:
-        """Return the hash of the transaction that a log is of; two logs that stand together share one."""
-        return keccak(self.hash + bytes([index // 2]))
+        """Return the hash of the transaction that a log is of; two made-up ones that stand together share one."""
+        return self.logs[index].transaction or keccak(self.hash + bytes([index // 2]))
+
+    def place(self, index: int) -> int:
+        """Return the index of the transaction that a log is of; those that somebody signed have one log each."""
+        return index if self.logs[index].transaction else index // 2
 
     @cached_property
     def wire_logs(self) -> list[Json]:
@@ -82,7 +86,7 @@ class Block:
                 "blockNumber": hex(self.number),
                 "blockHash": show_bytes(self.hash),
                 "transactionHash": show_bytes(self.transaction(index)),
-                "transactionIndex": hex(index // 2),
+                "transactionIndex": hex(self.place(index)),
                 "logIndex": hex(index),
                 "removed": False,
                 "blockTimestamp": hex(self.time_ms // 1000),
@@ -207,7 +211,7 @@ class Blockchain:
 
     def _next_to(self, parent: Block, now: float) -> Block:
         time_ms = max(parent.time_ms + 1, self._now(now))
-        logs = self._market.block(time_ms // 1000)
+        logs = self._logs_after(parent, time_ms // 1000)
         block = Block(
             parent,
             number=parent.number + 1,
@@ -218,6 +222,10 @@ class Blockchain:
         )
         self.known[show_bytes(block.hash)] = block
         return block
+
+    def _logs_after(self, parent: Block, seconds: int) -> Sequence[Emission]:  # noqa: ARG002
+        """Draw the logs of a block after `parent`."""
+        return self._market.block(seconds)
 
     def _now(self, now: float) -> int:
         return round((EPOCH.timestamp() + now) * 1000)

@@ -11,6 +11,7 @@ from models.values import Chain, ProofLevel
 from tests.simulation import indexing, texts
 from tests.simulation.nodes import Traits
 
+CHAINS: Final = ((Chain.BSC,), (Chain.OPBNB,), (Chain.BSC,), (Chain.OPBNB,), (Chain.BSC, Chain.OPBNB))
 CHAIN_IDS: Final = {Chain.BSC: 56, Chain.OPBNB: 204}
 PROFILES: Final = ("honest", "flaky", "lagging", "truncating", "dropping", "orphaned", "refusing", "hoarding")
 ONE_LIAR: Final = "lying"
@@ -53,10 +54,16 @@ class Blueprint:
     settings: indexing.Settings
 
 
-def draw(seed: int, *, beyond_finality: bool = False, only: tuple[str, ...] = ()) -> Blueprint:
+def draw(
+    seed: int,
+    *,
+    beyond_finality: bool = False,
+    only: tuple[str, ...] = (),
+    chosen: tuple[tuple[Chain, ...], ...] = CHAINS,
+) -> Blueprint:
     """Return the blueprint of a seed; where faults are named, of a world in which one endpoint has `only` these."""
     dice = Random(f"{seed}/blueprint")
-    chains = dice.choice(((Chain.BSC,), (Chain.OPBNB,), (Chain.BSC,), (Chain.OPBNB,), (Chain.BSC, Chain.OPBNB)))
+    chains = dice.choice(chosen)
     plans = tuple(_chain(chain, dice, has_one_liar=bool(only)) for chain in chains)
     sources = tuple(
         indexing.source(

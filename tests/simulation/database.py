@@ -134,6 +134,19 @@ class Database:
             statement = f"{drop} truncate {tables}; update feed set position = 0, epoch = '{FEED_EPOCH}'"
             owner.execute(statement.encode())
 
+    def save(self) -> None:
+        """Keep a copy of all that is in the tables now."""
+        copies = "".join(f"create table saved.{name} as table {name};" for name in _tables())
+        with psycopg.connect(self._url, autocommit=True) as owner:
+            owner.execute(f"drop schema if exists saved cascade; create schema saved; {copies}".encode())
+
+    def restore(self) -> None:
+        """Put the tables back as they were saved; nobody may be connected."""
+        names = _tables()
+        copies = "".join(f"insert into {name} overriding system value table saved.{name};" for name in names)
+        with psycopg.connect(self._url, autocommit=True) as owner:
+            owner.execute(f"truncate {', '.join(names)}; {copies}".encode())
+
     def take(self) -> SimulatedConnection:
         """Return a connection that knows what time it is."""
         connection = self._idle.pop() if self._idle else SimulatedConnection.open(self._url)
@@ -171,6 +184,11 @@ class Database:
         """Close every connection."""
         for connection in self._idle:
             connection.pgconn.finish()
+
+
+def _tables() -> list[str]:
+    """Return the tables, each after those that it refers to."""
+    return [table.name for table in SQLModel.metadata.sorted_tables]
 
 
 class SimulatedPool:
@@ -212,6 +230,24 @@ class SimulatedPool:
             self._held.remove(connection)
             self._database.give_back(connection)
 
+    async def session(self) -> SimulatedConnection:
+        """Return a connection in autocommit that is the caller's until closed."""
+        if self._is_dead:
+            raise asyncio.CancelledError
+        if self._database.is_down:
+            await asyncio.sleep(OUTAGE_NOTICED_SECONDS)
+            raise psycopg.OperationalError("the simulated server is down")
+        connection = self._database.take()
+        connection.holder = self
+        self._held.append(connection)
+        await connection.set_autocommit(True)
+        return connection
+
+    def cut_all(self) -> None:
+        """Break every connection, as a server does that starts again."""
+        for connection in self._held:
+            self._database.cut(connection)
+
     def next_mishap(self) -> Mishap | None:
         """Count a call; return what befalls it. Nobody calls for a dead process."""
         if self._is_dead:
@@ -230,6 +266,5 @@ class SimulatedPool:
         """Answer nothing any more: the process is gone, whatever its tasks still believe."""
         if not self._is_dead:
             self._is_dead = True
-            for connection in self._held:
-                self._database.cut(connection)
+            self.cut_all()
             self._on_death()

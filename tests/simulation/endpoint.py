@@ -7,6 +7,7 @@ may be spoiled by one of the phase's faults; which, and how, the seed says.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
@@ -108,7 +109,7 @@ class SimulatedEndpoint:
         return body
 
     def _batch(self, fault: str, requests: list[dict[str, Any]]) -> Any:
-        node = Node(self._chain, self._view(fault), self._traits, self._dice)
+        node = self._node(fault)
         other = self._other_node(node, fault, requests)
         middle = self._dice.randrange(len(requests))
         replies = [self._reply(node if at <= middle else other, fault, request) for at, request in enumerate(requests)]
@@ -133,6 +134,10 @@ class SimulatedEndpoint:
             case "not_an_answer":
                 replies[victim] = {"id": replies[victim]["id"], "result": {"what": 7}}
         return replies
+
+    def _node(self, fault: str) -> Node:
+        """Return who answers a batch."""
+        return Node(self._chain, self._view(fault), self._traits, self._dice)
 
     def _other_node(self, node: Node, fault: str, requests: list[dict[str, Any]]) -> Node:
         """Return who answers the second part of a batch; only headers that must link would show that it is another."""
@@ -183,19 +188,42 @@ class Network:
 
 
 class SimulatedTransport:
-    """The network as one process sees it. The far end goes on while the process stands still."""
+    """
+    The network as one process sees it. The far end goes on while the process stands still.
 
-    def __init__(self, network: Network, outside: Any, is_dead: Callable[[], bool]) -> None:
+    Where `outlives`, the far end also does what a process asked for that is killed meanwhile. `on_call` is called once
+    a question is on its way.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        outside: Any,
+        is_dead: Callable[[], bool],
+        *,
+        outlives: bool,
+        on_call: Callable[[], None],
+    ) -> None:
         self._network = network
         self._outside = outside
         self._is_dead = is_dead
+        self._outlives = outlives
+        self._on_call = on_call
 
     async def post(self, url: str, body: bytes) -> HttpAnswer:
         """Return what the endpoint answered."""
         if self._is_dead():
             raise asyncio.CancelledError
         loop = asyncio.get_running_loop()
-        return await loop.create_task(self._network.at(url).post(body), context=self._outside.copy())
+        answered = loop.create_task(self._network.at(url).post(body), context=self._outside.copy())
+        self._on_call()
+        return await (shielded(answered) if self._outlives else answered)
+
+
+def shielded(task: "asyncio.Task[Any]") -> "asyncio.Future[Any]":
+    """Return what waits for a task that goes on when nobody waits any more, and whose failure then is nobody's."""
+    task.add_done_callback(lambda done: done.cancelled() or done.exception(), context=Context())
+    return asyncio.shield(task)
 
 
 def _asks_headers(requests: list[dict[str, Any]]) -> bool:

@@ -65,13 +65,18 @@ FOREIGN_TOPIC = bytes.fromhex("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a1162
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emission:
-    """A log before it is in a block. `event` is empty for what is not ours."""
+    """
+    A log before it is in a block. `event` is empty for what is not ours.
+
+    `transaction` is the hash of the transaction it is of, where somebody signed one; else the block makes one up.
+    """
 
     address: bytes
     topics: tuple[bytes, ...]
     data: bytes
     event: str = ""
     arguments: tuple[Any, ...] = ()
+    transaction: bytes | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -91,11 +96,12 @@ def emit(address: bytes, event: str, *arguments: Any) -> Emission:
 
 @dataclass(slots=True)
 class Market:
-    """Whoever acts on one chain: a few accounts and jobs, so that they meet again and again."""
+    """Whoever acts on one chain: a few accounts and jobs, so that they meet again and again; `never` is not emitted."""
 
     chain: Chain
     contract: bytes
     dice: Random
+    never: frozenset[str] = frozenset()
     accounts: list[bytes] = field(init=False)
     jobs: list[bytes] = field(init=False)
 
@@ -113,7 +119,7 @@ class Market:
 
     def _ours(self, seconds: int) -> Emission:
         draws = _JOB_EVENTS if self.chain is Chain.BSC else _NODE_EVENTS
-        event = self.dice.choice(tuple(draws))
+        event = self.dice.choice(tuple(each for each in draws if each not in self.never))
         return emit(self.contract, event, *draws[event](self, seconds))
 
     def _foreign(self, seconds: int) -> Emission:

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from random import Random
-from types import ModuleType
 from typing import Final, cast
 
 from indexer import comparing, plan, program, request_store, rereading, store, window
@@ -20,11 +18,12 @@ from models.values import Chain, ProofLevel
 from runtime.database import Connection, Pool
 from tests.simulation.database import SimulatedPool
 from tests.simulation.endpoint import SimulatedTransport
+from tests.simulation.tuning import Tunings
 
 CAN_ANSWER_REQUESTS: Final = True
 PATIENCE_SECONDS: Final = 20.0
 
-TUNINGS: Final[Sequence[tuple[ModuleType, str, tuple[int, ...]]]] = (
+TUNINGS: Final[Tunings] = (
     (plan, "NEAR_BLOCKS", (2, 8, 64)),
     (plan, "HEADERS_MAX", (3, 16, 128)),
     (plan, "PENDING_FACTS_MAX", (10, 250_000)),
@@ -42,13 +41,6 @@ class Settings:
 
     sources: tuple[Source, ...]
     offline_after: timedelta
-
-
-def tune(dice: Random, set_attribute: Callable[[ModuleType, str, int], None]) -> None:
-    """Draw the sizes of a run."""
-    for module, name, choices in TUNINGS:
-        assert hasattr(module, name), f"{module.__name__} has no {name} any more"
-        set_attribute(module, name, dice.choice(choices))
 
 
 async def run_indexer(

@@ -47,12 +47,13 @@ def stall_finality(world: World) -> str:
     return f"{chain.chain}: finality {'stalls' if chain.finality_stalls else 'moves'} at {chain.finalized}"
 
 
-def bad_phase(world: World) -> str:
-    """Let an endpoint be bad for a while, in its own way."""
+def bad_phase(world: World, *, spared: frozenset[str] = frozenset()) -> str:
+    """Let an endpoint be bad for a while, in its own way, but for what is spared."""
     plan = world.dice.choice(world.blueprint.chains)
     at = world.dice.randrange(len(plan.endpoints))
     endpoint, profile = world.endpoints[plan.chain][at], plan.endpoints[at].profile
-    faults = world.blueprint.only if profile == ONE_LIAR else PROFILES[profile]
+    drawn = world.blueprint.only if profile == ONE_LIAR else PROFILES[profile]
+    faults = [fault for fault in drawn if fault not in spared]
     some = tuple(sorted(world.dice.sample(faults, min(len(faults), world.dice.choice((1, 1, 2, 4))))))
     phase = Phase(
         faults=some,
@@ -61,7 +62,7 @@ def bad_phase(world: World) -> str:
     )
     endpoint.phase = phase
     seconds = world.dice.choice((0.5, 2.0, 5.0, 12.0))
-    asyncio.get_running_loop().call_later(seconds, _recover, endpoint, phase)
+    asyncio.get_running_loop().call_later(seconds, recover, endpoint, phase)
     return f"{endpoint.name} is {profile} for {seconds:.1f} s: {', '.join(some)} × {phase.likelihood}"
 
 
@@ -170,6 +171,7 @@ def _chain(world: World) -> Blockchain:
     return world.dice.choice(tuple(world.chains.values()))
 
 
-def _recover(endpoint: SimulatedEndpoint, phase: Phase) -> None:
+def recover(endpoint: SimulatedEndpoint, phase: Phase) -> None:
+    """End a bad phase, unless another has begun."""
     if endpoint.phase is phase:
         endpoint.phase = None

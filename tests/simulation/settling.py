@@ -57,7 +57,7 @@ async def calm_down(world: World) -> None:
     mend(world)
     for chain in world.chains.values():
         await _grow(world, chain)
-    await _catch_up(world)
+    await catch_up(world)
     for name in sorted(world.damaged):
         # A reindex that was asked for in bad times may have failed; the tables must be right after this one.
         await _reindex_whole(world, world.chains[name])
@@ -78,7 +78,7 @@ async def _reindex_whole(world: World, chain: Blockchain) -> sabotage.Findings |
     """Ask for a reindex, once more where those who could prove it were still at rest; return what it found."""
     for _ in range(2):
         _ask(world, _reindex_all(world, chain))
-        await _catch_up(world)
+        await catch_up(world)
         async with world.database.connection() as connection:
             found = await sabotage.last_findings(connection)
         if found is not None:
@@ -108,7 +108,8 @@ def mend(world: World) -> None:
         chain.finality_stalls = False
 
 
-async def _catch_up(world: World) -> None:
+async def catch_up(world: World) -> None:
+    """Return when the indexer has come to the end of every chain. Raises `Differs` when it does not."""
     if not await _settles(world, lambda: _has_caught_up(world)):
         stands = {name.value: (row[0], row[2], row[3]) for name, row in (await world.checkpoints()).items()}
         heads = [chain.head for chain in world.chains.values()]

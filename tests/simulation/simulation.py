@@ -6,13 +6,13 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
-from types import ModuleType
 from typing import Any
 
 import structlog
 
 from tests.simulation import blueprint, indexing, loop, oracle, sabotage, schedule, settling
 from tests.simulation.database import Database
+from tests.simulation.tuning import Tunings, tuned
 from tests.simulation.world import World
 
 
@@ -36,17 +36,26 @@ def run(
     say: Callable[[str], None] | None = None,
 ) -> Report:
     """Run the world of a seed and return what happened. Raises whatever was wrong."""
+    with surroundings(seed, database, say):
+        return loop.run(_run(blueprint.draw(seed, beyond_finality=beyond_finality, only=only), database, say))
+
+
+@contextmanager
+def surroundings(
+    seed: int, database: Database, say: Callable[[str], None] | None, tunings: Tunings = indexing.TUNINGS
+) -> Iterator[None]:
+    """Make all that is outside of the world the same for each run of a seed."""
     random.seed(seed)
     database.reset()
-    with _tuned(seed), _silence(say):
-        return loop.run(_run(blueprint.draw(seed, beyond_finality=beyond_finality, only=only), database, say))
+    with tuned(Random(f"{seed}/sizes"), tunings), _silence(say):
+        yield
 
 
 async def _run(plan: blueprint.Blueprint, database: Database, say: Callable[[str], None] | None) -> Report:
     world = World(plan, database, say=say)
     world.birth()
     background = [world.watching(), world.caring(), *(world.mining(chain) for chain in world.chains.values())]
-    await _beside(_story(world), [asyncio.ensure_future(each) for each in background])
+    await beside(_story(world), [asyncio.ensure_future(each) for each in background])
     return Report(
         seed=plan.seed,
         trace=world.trace.hash,
@@ -83,7 +92,8 @@ async def _expect_no_findings(world: World) -> None:
             raise oracle.Differs(f"a reindex found what was right: {findings}")
 
 
-async def _beside(story: Coroutine[Any, Any, None], background: list[asyncio.Future[None]]) -> None:
+async def beside(story: Coroutine[Any, Any, None], background: list[asyncio.Future[None]]) -> None:
+    """Let a story go to its end beside what never ends; raise what one of them raised."""
     main = asyncio.ensure_future(story)
     ended, _ = await asyncio.wait([main, *background], return_when=asyncio.FIRST_COMPLETED)
     for task in (*background, main):
@@ -91,22 +101,6 @@ async def _beside(story: Coroutine[Any, Any, None], background: list[asyncio.Fut
             task.cancel()
     for task in ended:
         task.result()
-
-
-@contextmanager
-def _tuned(seed: int) -> Iterator[None]:
-    before: list[tuple[ModuleType, str, int]] = []
-
-    def set_attribute(module: ModuleType, name: str, value: int) -> None:
-        before.append((module, name, getattr(module, name)))
-        setattr(module, name, value)
-
-    indexing.tune(Random(f"{seed}/sizes"), set_attribute)
-    try:
-        yield
-    finally:
-        for module, name, value in before:
-            setattr(module, name, value)
 
 
 @contextmanager

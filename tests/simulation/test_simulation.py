@@ -59,14 +59,16 @@ def test_many_hostile_worlds(first: int, database: Database) -> None:
     hold(range(first, first + 50), database)
 
 
-def test_a_seed_takes_the_same_course_in_every_process(database_address: str) -> None:
+@pytest.mark.parametrize("kind", [(), ("--effects",)], ids=["tables", "effects"])
+def test_a_seed_takes_the_same_course_in_every_process(kind: tuple[str, ...], database_address: str) -> None:
     """Every question, answer and act is the same, whatever Python's hashes are seeded with."""
-    traces = {_trace_elsewhere(database_address, hash_seed) for hash_seed in ("1", "77")}
+    traces = {_trace_elsewhere(kind, database_address, hash_seed) for hash_seed in ("1", "77")}
 
     assert len(traces) == 1
 
 
-def _trace_elsewhere(database_address: str, hash_seed: str) -> str:
-    command = [sys.executable, "-m", "tests.simulation", "--quiet", "--seed", "5", "--database", database_address]
+def _trace_elsewhere(kind: tuple[str, ...], database_address: str, hash_seed: str) -> str:
+    world = [*kind, "--quiet", "--seed", "5", "--database", database_address]
+    command = [sys.executable, "-m", "tests.simulation", *world]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout

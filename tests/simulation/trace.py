@@ -11,6 +11,7 @@ class Trace:
         self.clock = clock
         self._say = say
         self._digest = hashlib.sha256()
+        self._told = ""
         self.notes = 0
 
     def note(self, kind: str, who: str, content: bytes) -> None:
@@ -23,6 +24,12 @@ class Trace:
         self.note("act", "world", line.encode())
         if self._say:
             self._say(f"{self.clock():9.3f}  {line}")
+
+    def tell(self, line: str) -> None:
+        """Say something to whoever looks, once in a row; it is no part of what happened."""
+        if self._say and line != self._told:
+            self._told = line
+            self._say(f"{self.clock():9.3f}  … {line}")
 
     @property
     def hash(self) -> str:

@@ -11,12 +11,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from models.values import Chain, ProofLevel
 from tests.simulation import indexing
 from tests.simulation.blockchain import Blockchain
-from tests.simulation.blueprint import Blueprint
+from tests.simulation.blueprint import Blueprint, ChainPlan
 from tests.simulation.database import Database, SimulatedConnection
 from tests.simulation.endpoint import Network, SimulatedEndpoint
 from tests.simulation.processes import Process
@@ -120,19 +120,17 @@ class World:
 
     def _found(self, name: Chain) -> None:
         plan = next(each for each in self.blueprint.chains if each.chain is name)
-        chain = Blockchain(
-            name,
+        chain = self._chain(
+            plan,
             contract=plan.followed.contract,
             first=plan.followed.start_block - 1,
             finality_lag=plan.finality_lag,
             has_milliseconds=plan.has_milliseconds,
             dice=Random(f"{self.blueprint.seed}/{name}"),
         )
-        for age in range(plan.history, 0, -1):
-            chain.mine(-age * chain.interval_ms / 1000)
         self.chains[name] = chain
         self.endpoints[name] = [
-            SimulatedEndpoint(
+            self._endpoint(
                 each.name,
                 chain,
                 traits=each.traits,
@@ -143,7 +141,18 @@ class World:
             )
             for each in plan.endpoints
         ]
+        for age in range(plan.history, 0, -1):
+            chain.mine(-age * chain.interval_ms / 1000)
 
-    async def _program(self, *wires: object) -> None:
-        pool, transport, stop = wires
-        await indexing.run_indexer(pool, transport, self.blueprint.settings, clock=self.clock, stop=stop)  # type: ignore[arg-type]
+    def _chain(self, plan: ChainPlan, **place: Any) -> Blockchain:
+        """Return a chain with its first block."""
+        return Blockchain(plan.chain, **place)
+
+    def _endpoint(self, name: str, chain: Blockchain, **nature: Any) -> SimulatedEndpoint:
+        """Return an endpoint of a chain."""
+        return SimulatedEndpoint(name, chain, **nature)
+
+    async def _program(self, process: Process) -> None:
+        await indexing.run_indexer(
+            process.pool, process.transport, self.blueprint.settings, clock=self.clock, stop=process.stopping
+        )

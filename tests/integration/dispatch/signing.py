@@ -1,6 +1,6 @@
 """A signer on the chains of a test: finished jobs, time that moves when told, and what the chain has counted."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -46,11 +46,16 @@ async def crediting(
     key: str = OWNER_KEY,
     fee_max_wei: int = ETHER,
     wrap: Callable[[Any], Any] = lambda part: part,
+    before: Sequence[str] = (),
 ) -> AsyncIterator[Crediting]:
-    """Yield a signer that takes a step when told to; `wrap` gets hold of its books and its hand on the chain."""
+    """
+    Yield a signer that takes a step when told to; `wrap` gets hold of its books and its hand on the chain.
+
+    Endpoints of opBNB that stand `before` the chain itself are asked first.
+    """
     signer, followed = KeySigner(key), world.node_reputation
     async with (
-        Rpc([world.opbnb.url]) as opbnb,
+        Rpc([*before, world.opbnb.url]) as opbnb,
         Rpc([world.bsc.url]) as bsc,
         lease(partial(connected, url), signer.address) as store,
     ):
@@ -72,6 +77,13 @@ async def begin(world: World, index: Indexing, signer: Crediting) -> None:
             return
         await world.opbnb.mine(FINAL)
     pytest.fail("the signer does not begin")
+
+
+async def complaint(signer: Crediting) -> str:
+    """Return what a step complains of."""
+    outcome = await signer.step()
+    assert isinstance(outcome, Credited)
+    return outcome.complaint
 
 
 async def finish(world: World, count: int, *, provider: int = 5, tag: int = 0) -> None:

@@ -71,6 +71,25 @@ async def test_a_stranger_with_our_key_halts_the_signer(
     assert await credited_on_chain(world) == 1
 
 
+async def test_a_persons_word_does_not_outlive_what_it_was_given_for(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """What had halted the signer is gone by itself: the next stranger is not adopted unseen."""
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+        await execute(index, "update signers set halted_reason = 'nonce 1 was spent', adopts = true")
+        await signer.step()
+        before = await one(index.pool, "select halted_reason, adopts from signers")
+        await transfer(world)
+        for _ in range(3):
+            await world.opbnb.mine(2 * FINAL)
+            await index.settle()
+            await signer.step()
+
+    assert before == (None, False)
+    assert await one(index.pool, "select halted_reason is not null from signers") == (True,)
+
+
 async def test_a_stranger_on_a_nonce_of_ours_halts_the_signer(
     world: World, index: Indexing, database_url: str, clock: Clock
 ) -> None:

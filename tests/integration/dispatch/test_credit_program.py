@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from chain.signer import KeySigner
+from dispatch import credit_program
 from dispatch.credit_program import SignerSettings, credit
 from dispatch.credit_values import Limits
 from runtime.database import Pool
+from tests.integration.dispatch.nodes import node_of
 from tests.integration.dispatch.signing import ETHER, FINAL, OWNER_KEY, credited_on_chain, finish
 from tests.integration.indexer.conftest import Indexing
 from tests.integration.indexer.tables import one
@@ -61,6 +64,33 @@ async def test_on_another_chain_nothing_is_signed(
         await comes_to(index.pool, True, "select bool_or(waits_for ~ 'it is of chain') from signers")
 
     assert await one(index.pool, "select count(*) from credit_attempts") == (0,)
+
+
+async def test_an_endpoint_that_fails_now_and_then_does_not_begin_the_signer_anew(
+    world: World, index: Indexing, database_url: str, settings: SignerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it saw of the account before becomes final, and the first job is credited."""
+    monkeypatch.setattr(credit_program, "TROUBLE_SECONDS", 0.1)
+    prices = 0
+
+    def every_other_time(request: dict[str, Any]) -> dict[str, Any] | None:
+        nonlocal prices
+        prices += request["method"] == "eth_gasPrice"
+        fails = request["method"] == "eth_gasPrice" and prices % 2 == 0
+        return {"error": {"code": -32000, "message": "come back later"}} if fails else None
+
+    async with node_of(world.opbnb) as node:
+        node.says = every_other_time
+        await finish(world, 1)
+        async with running(database_url, replace(settings, opbnb_urls=(node.url,))):
+            for _ in range(60):
+                await index.settle()
+                await world.opbnb.mine()
+                await asyncio.sleep(0.1)
+                if await credited_on_chain(world):
+                    break
+
+    assert await credited_on_chain(world) == 1
 
 
 async def test_two_signers_at_once_credit_each_job_once(

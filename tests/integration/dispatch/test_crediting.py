@@ -113,6 +113,30 @@ async def test_nothing_is_signed_while_a_chain_is_paused(
     assert await one(index.pool, "select count(*) from credit_attempts") == (0,)
 
 
+async def test_an_intent_whose_confirmation_is_gone_is_not_signed(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """BSC was reorganised below finality after it was decided: nothing while a person looks, and nothing after that."""
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+        await finish(world, 1)
+        await index.settle()
+        await signer.step()
+        async with index.pool.connection() as connection:
+            await connection.execute("update checkpoints set paused_reason = 'too deep' where chain = 'bsc'")
+        await signer.step()
+        while_paused = await one(index.pool, "select count(*) from credit_attempts")
+        async with index.pool.connection() as connection:
+            await connection.execute("delete from job_confirmed")
+            await connection.execute("update checkpoints set paused_reason = null")
+        await signer.step()
+        await signer.step()
+
+    assert await one(index.pool, "select count(*) from credits") == (1,)
+    assert while_paused == (0,)
+    assert await one(index.pool, "select count(*) from credit_attempts") == (0,)
+
+
 async def test_bytes_lost_by_the_endpoint_are_sent_again(
     world: World, index: Indexing, database_url: str, clock: Clock
 ) -> None:

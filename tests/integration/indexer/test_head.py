@@ -36,8 +36,11 @@ class Clock:
 class Head:
     """BSC followed at its head, in the time of the test; `meddlers` are its endpoints."""
 
-    def __init__(self, world: World, follower: Follower, clock: Clock, meddlers: tuple[Meddler, Meddler]) -> None:
+    def __init__(
+        self, world: World, follower: Follower, rpc: Rpc, clock: Clock, meddlers: tuple[Meddler, Meddler]
+    ) -> None:
         self.world = world
+        self.rpc = rpc
         self.follower = follower
         self.clock = clock
         self.meddlers = meddlers
@@ -69,7 +72,7 @@ async def head(world: World, pool: Pool) -> AsyncIterator[Head]:
             await endpoint.look()
         store = Store(pool, world.job_manager, offline_after=OFFLINE_AFTER)
         follower = Follower(Reader(rpc, world.job_manager), store, clock=clock)
-        opened = Head(world, follower, clock, (first, second))
+        opened = Head(world, follower, rpc, clock, (first, second))
         await opened.settle()
         yield opened
         await follower.close()
@@ -110,6 +113,36 @@ async def test_a_block_with_a_log_of_ours_waits_for_nobody(head: Head, pool: Poo
     assert isinstance(outcomes[0], Advanced)
     assert (len(outcomes[0].blocks), outcomes[0].events) == (2, 1)
     assert await one(pool, "select count(*) from jobs") == (1,)
+
+
+async def test_a_block_that_makes_a_log_of_ours_final_waits_for_nobody(head: Head, pool: Pool) -> None:
+    """Effects act on final rows, and a job should not wait for its agent because a block is empty."""
+    await head.block(2.0)
+    await head.world.create_job(JOB)
+    await head.block(0.0)
+    job_at = await head.world.bsc.head()
+    seen, expected = [], []
+    for _ in range(16):
+        await head.world.bsc.mine()
+        for endpoint in head.rpc.endpoints:
+            await endpoint.look()
+        await head.settle()
+        finalized = await head.world.bsc.ask("eth_getBlockByNumber", "finalized", False)
+        expected.append((job_at <= int(finalized["number"], 16),))
+        seen.append(await one(pool, "select source_block <= final_through from jobs, checkpoints"))
+
+    assert {(False,), (True,)} == set(expected)
+    assert expected == seen
+    assert await one_commit_more(head, pool) == 1
+
+
+async def one_commit_more(head: Head, pool: Pool) -> int:
+    """Return how many commits five more empty blocks bring within the second, and one that comes after it."""
+    before = await commits(pool)
+    for _ in range(5):
+        await head.block(0.0)
+    await head.block(EMPTY_COMMIT_SECONDS)
+    return await commits(pool) - before
 
 
 async def test_what_was_held_and_left_the_chain_was_never_told(

@@ -2,11 +2,17 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from chain.endpoint import Endpoint
+from chain.errors import AskLess
+from indexer.follower import Follower
+from indexer.outcomes import Idle
+from indexer.values import Piece
 from indexer.verify import Doubtful
-from models.values import Chain, checksum_address, show_bytes
+from models.values import BlockRange, Chain, checksum_address, show_bytes
 from runtime.database import Pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.indexer.conftest import Indexing, fresh_index, indexing
@@ -15,6 +21,7 @@ from tests.integration.local_chain import World, call_data
 
 JOB = bytes.fromhex("aa" * 32)
 OTHER_JOB = bytes.fromhex("bb" * 32)
+PROVEN_THROUGH = "select upper(range_agg(blocks)) - 1 from proofs where proofs.chain = checkpoints.chain"
 
 
 async def test_a_reorg_may_give_a_job_id_to_another_renter(
@@ -87,6 +94,23 @@ async def test_a_reorg_may_replace_every_block_we_followed(
         assert await fresh_index(young, postgres) == await contents(index.pool)
 
 
+async def test_a_reorg_takes_back_what_was_proven(world: World, index: Indexing) -> None:
+    """Also of blocks whose successors come in later commits, because an endpoint tells so little at once."""
+    for job in (JOB, OTHER_JOB, bytes(32)):
+        await world.create_job(job)
+        await world.bsc.mine()
+    await index.settle()
+    await world.bsc.reorg(3, [(create_job(world, JOB, renter=2), at) for at in range(3)])
+    await world.bsc.mine()
+    follower, ends = index.followers[Chain.BSC], []
+    tells_little(follower)
+    while not isinstance(await follower.step(), Idle):
+        ends.append(await one(index.pool, f"select number, ({PROVEN_THROUGH}) from checkpoints where chain = 'bsc'"))
+
+    assert ends == [(number, number) for number, _ in ends]
+    assert len(ends) > 1
+
+
 async def test_a_reorg_from_before_the_start_block_pauses_the_chain(world: World, pool: Pool) -> None:
     """As soon as it is final: what we follow is in question, and a person must look."""
     young = replace(world, job_manager=replace(world.job_manager, start_block=2))
@@ -103,6 +127,19 @@ async def test_a_reorg_from_before_the_start_block_pauses_the_chain(world: World
         reason = await one(index.pool, "select paused_reason from checkpoints where chain = 'bsc'")
 
     assert "reorganised below block 1," in reason[0]
+
+
+def tells_little(follower: Follower) -> None:
+    """Let the endpoint of a follower refuse to tell two blocks at once."""
+    asking = follower._reader._asking
+    newest = asking.newest
+
+    async def one_at_once(endpoint: Endpoint, blocks: BlockRange, *how: Any, **more: Any) -> Piece:
+        if len(blocks) > 1:
+            raise AskLess("response too large")
+        return await newest(endpoint, blocks, *how, **more)
+
+    asking.newest = one_at_once  # type: ignore[method-assign]  # It is another endpoint from now on.
 
 
 def create_job(world: World, job_id: bytes, *, renter: int, wei: int = 10) -> dict[str, str]:

@@ -14,11 +14,12 @@ HEAD = BlockId(number=50, hash=bytes(32))
 def books(accounted: int | None, *, adopts: bool = False, halted: str | None = None, final_block: int = 40) -> Books:
     """Return books that account for so many nonces."""
     return Books(
-        signer=SignerRow(halted_reason=halted, paused_reason=None, adopts=adopts),
+        signer=SignerRow(address=bytes(20), halted_reason=halted, paused_reason=None, adopts=adopts),
         head=HEAD if final_block >= 0 else None,
         final_block=final_block,
         open=(),
         surplus={},
+        unsure=(),
         counts={},
         due=(),
         due_through=0,
@@ -72,6 +73,14 @@ BY_HAND = "nonces 5 to 6 were spent: history, by a person's word"
             id="one of ours was spent by a transaction that was lost",
         ),
         pytest.param(books(7), account(final=7, latest=7), (4,), False, describe_stranger({4}), id="and in a run"),
+        pytest.param(
+            books(7),
+            account(final=5, latest=5, pending=7),
+            (4,),
+            False,
+            describe_stranger({4}),
+            id="and what waits of ours need not be final",
+        ),
     ],
 )
 def test_permits(known: Books, seen: Account, strange: Collection[int], starting: bool, expected: Permit) -> None:
@@ -89,6 +98,13 @@ def test_nothing_is_signed_before_what_we_do_not_know_is_final(seen: Account, st
 
     assert isinstance(verdict, Hold)
     assert "nonces 5 to 6" in verdict.reason
+
+
+def test_an_endpoint_that_claims_any_number_costs_nothing() -> None:
+    """The nonces between are not listed before they are final."""
+    verdict = permit(books(5), account(final=5, latest=5, pending=10**15), (), starting=True, height_at_start=40)
+
+    assert isinstance(verdict, Hold)
 
 
 def test_the_first_credit_waits_for_an_index_that_has_all_there_was() -> None:

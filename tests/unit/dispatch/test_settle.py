@@ -113,6 +113,20 @@ DEARER = Fees(max_wei=1_100, priority_wei=11)
         ),
         pytest.param(intent(attempt(answer=Answer.UNDERPRICED)), account(), {}, Wait(), id="and not at once"),
         pytest.param(
+            intent(attempt(signed=REPLACE_AFTER, sent=RESEND_AFTER, answer=Answer.NO_MONEY)),
+            account(),
+            {},
+            Send(attempt(signed=REPLACE_AFTER, sent=RESEND_AFTER, answer=Answer.NO_MONEY)),
+            id="no money: the same bytes again, for dearer ones need more",
+        ),
+        pytest.param(
+            intent(attempt(signed=REPLACE_AFTER, sent=RESEND_AFTER, answer=Answer.NONCE_USED)),
+            account(),
+            {},
+            Send(attempt(signed=REPLACE_AFTER, sent=RESEND_AFTER, answer=Answer.NONCE_USED)),
+            id="mined beyond our newest block, perhaps: the same bytes again",
+        ),
+        pytest.param(
             intent(attempt(answer=Answer.REFUSED)),
             account(),
             {},
@@ -249,17 +263,18 @@ def test_a_count_is_final_with_the_block_it_was_seen_at() -> None:
 def due(*pairs: tuple[bytes, bytes]) -> tuple[Due, ...]:
     """Return confirmations of these jobs by these providers."""
     claim = Claim(event="JobConfirmed", block_hash=b"", transaction_hash=b"", log_index=0, arguments=())
-    return tuple(Due(job_id=job, provider=provider, claim=claim) for job, provider in pairs)
+    return tuple(Due(job_id=job, provider=provider, block=9, claim=claim) for job, provider in pairs)
 
 
 def books(*, surplus: dict[bytes, int], opened: tuple[Intent, ...] = ()) -> Books:
     """Return books with these jobs open."""
     return Books(
-        signer=SignerRow(halted_reason=None, paused_reason=None, adopts=False),
+        signer=SignerRow(address=bytes(20), halted_reason=None, paused_reason=None, adopts=False),
         head=None,
         final_block=0,
         open=opened,
         surplus=surplus,
+        unsure=(),
         counts={},
         due=(),
         due_through=0,

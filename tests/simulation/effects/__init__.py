@@ -1,0 +1,1 @@
+"""Worlds with reactors: accounts on opBNB, a bus, agents, and every effect counted."""

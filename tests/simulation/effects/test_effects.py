@@ -1,0 +1,46 @@
+"""
+Whatever the world does to indexers and reactors, in the end each effect has been there once.
+
+A test runs several worlds; one that fails says which, and how to see it again.
+"""
+
+from collections.abc import Iterable
+
+import pytest
+
+from tests.simulation.database import Database
+from tests.simulation.effects import simulation
+
+SEEDS_A_TEST = 2
+
+
+def hold(seeds: Iterable[int], database: Database) -> None:
+    """Run the worlds of some seeds; fail with the first that is not right in the end, and how to run it again."""
+    for seed in seeds:
+        try:
+            simulation.run(seed, database)
+        except Exception as error:
+            error.add_note(f"to see it again: python -m tests.simulation --effects --seed {seed}")
+            raise
+
+
+@pytest.mark.parametrize("first", range(0, 8, SEEDS_A_TEST))
+def test_in_a_hostile_world_every_effect_is_there_once(first: int, database: Database) -> None:
+    """Confirmed jobs are credited and open ones run, each once, through crashes, reorgs, lies and restored backups."""
+    hold(range(first, first + SEEDS_A_TEST), database)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("first", range(2000, 4000, 100))
+def test_every_effect_is_there_once_two_thousand_times(first: int, database: Database) -> None:
+    """The same, many times over."""
+    hold(range(first, first + 100), database)
+
+
+def test_a_seed_takes_the_same_course_twice(database: Database) -> None:
+    """And another seed another."""
+    first, again, other = (simulation.run(seed, database).trace for seed in (9, 9, 10))
+
+    assert first == again
+    assert first != other

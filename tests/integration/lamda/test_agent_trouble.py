@@ -13,7 +13,8 @@ from runtime.ports import free_port
 from tests.integration.dispatch.agency import Market, bus, market, nats
 from tests.integration.dispatch.test_program import becomes
 from tests.integration.indexer.conftest import index, pool, world
-from tests.integration.lamda.test_agent import Site, hand_over, reactor, site
+from tests.integration.lamda.machine import Site
+from tests.integration.lamda.test_agent import hand_over, reactor, site
 
 __all__ = ["bus", "index", "market", "nats", "pool", "reactor", "site", "world"]
 

@@ -49,7 +49,7 @@ class Warden:
     def __init__(self, system: Bus, credentials: CredentialStore) -> None:
         self._system = system
         self._credentials = credentials
-        self._allowances: dict[tuple[str, int], Allowance] = {}
+        self._allowances: dict[bytes, Allowance] = {}
         self._looked_at = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -75,10 +75,7 @@ class Warden:
     def _flooding(self, connected: list[Connected]) -> dict[bytes, str]:
         now = time.monotonic()
         seconds, self._looked_at = now - self._looked_at, now
-        self._allowances = {
-            each.key: connection_values.allow(self._allowances.get(each.key), each, seconds=seconds)
-            for each in connected
-        }
+        self._allowances = connection_values.allow_all(self._allowances, connected, seconds=seconds)
         return connection_values.floods(connected, self._allowances)
 
     async def _kick(self, connected: Connected) -> None:

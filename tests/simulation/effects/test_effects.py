@@ -32,8 +32,8 @@ def test_in_a_hostile_world_every_effect_is_there_once(first: int, database: Dat
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("first", range(2000, 4000, 100))
-def test_every_effect_is_there_once_two_thousand_times(first: int, database: Database) -> None:
+@pytest.mark.parametrize("first", range(2000, 2400, 100))
+def test_every_effect_is_there_once_many_times(first: int, database: Database) -> None:
     """The same, many times over."""
     hold(range(first, first + 100), database)
 

@@ -126,18 +126,18 @@ class Guard:
 
 GUARDS: Final[Mapping[str, Guard]] = {
     "a transaction is stored before it is sent": Guard(0, _send_first),
-    "silence means perhaps accepted": Guard(0, _give_up_after_silence),
-    "what is stuck is replaced on its own nonce": Guard(0, _another_nonce_when_stuck),
-    "a nonce is free only when it was consumed finally without a credit": Guard(0, _believe_a_reorg),
+    "silence means perhaps accepted": Guard(47, _give_up_after_silence),
+    "what is stuck is replaced on its own nonce": Guard(2, _another_nonce_when_stuck),
+    "a nonce is free only when it was consumed finally without a credit": Guard(47, _believe_a_reorg),
     "nonces that nobody accounts for hold the signer": Guard(0, _any_nonce),
     "what the chain has credited already is adopted": Guard(
-        0, lambda patch: patch.setattr(settle, "adopt", lambda *_: frozenset())
+        6, lambda patch: patch.setattr(settle, "adopt", lambda *_: frozenset())
     ),
-    "only a final confirmation is credited": Guard(0, _newest_is_final),
-    "only a final increment settles": Guard(0, _settle_at_once),
-    "only one signs": Guard(0, _no_lease),
+    "only a final confirmation is credited": Guard(1, _newest_is_final),
+    "only a final increment settles": Guard(47, _settle_at_once),
+    "only one signs": Guard(2, _no_lease),
     "only a final job is dispatched": Guard(0, _dispatch_at_once),
-    "a job comes again until its agent answers": Guard(0, _once_only),
-    "a report is acknowledged once it is kept": Guard(0, _acknowledge_first),
+    "a job comes again until its agent answers": Guard(1, _once_only),
+    "a report is acknowledged once it is kept": Guard(37, _acknowledge_first),
 }
 """By what is no longer so without it."""

@@ -40,6 +40,7 @@ async def read(connection: Connection, signer: bytes, *, looked_through: int, re
         limit = DUE_MAX + resting
         due = await _due(connection, after=looked_through, final=finals.bsc, limit=limit)
         waiting = sorted({each.provider for each in intents if not each.live} | {each.provider for each in due})
+        accounted, has_signed = await _accounted(connection, signer)
         return Books(
             signer=await _signer(connection, signer),
             head=finals.head,
@@ -51,7 +52,8 @@ async def read(connection: Connection, signer: bytes, *, looked_through: int, re
             due=due,
             # Where there is more, the next step goes on from the same block.
             due_through=finals.bsc if len(due) < limit else looked_through,
-            accounted=await _accounted(connection, signer),
+            accounted=accounted,
+            has_signed=has_signed,
         )
 
 
@@ -120,9 +122,9 @@ async def _numbers(connection: Connection, query: str, **parameters: Any) -> Map
     return {row[0]: int(row[1]) async for row in await connection.execute(query.encode(), parameters)}
 
 
-async def _accounted(connection: Connection, signer: bytes) -> int | None:
+async def _accounted(connection: Connection, signer: bytes) -> tuple[int | None, bool]:
     row = await (await connection.execute(_ACCOUNTED, {"signer": signer})).fetchone()
-    return None if row is None else row[0]
+    return (None, False) if row is None else (row[0], row[1])
 
 
 def _attempt(row: Sequence[Any]) -> Attempt:
@@ -208,7 +210,7 @@ _ACCOUNTED = """
 select greatest(
     (select max(nonce) + 1 from credit_nonces where signer = %(signer)s),
     (select max(nonces) from credit_adoptions where signer = %(signer)s)
-)
+), exists (select from credit_nonces where signer = %(signer)s)
 """
 
 _UNEXPLAINED = """

@@ -123,7 +123,7 @@ class Books:
     explains; `unsure` are those of them for whom there are such increments that are not final yet; `counts` is what the
     contract counted for them by `head`. `due` are final confirmations without an intent, oldest first, up to the BSC
     block `due_through`. `accounted` is the first nonce that neither an adoption nor an attempt accounts for, None
-    before any adoption.
+    before any adoption; `has_signed` says whether any of them is an attempt's.
     """
 
     signer: SignerRow
@@ -136,6 +136,7 @@ class Books:
     due: tuple[Due, ...]
     due_through: int
     accounted: int | None
+    has_signed: bool
 
     @property
     def live(self) -> tuple[Intent, ...]:

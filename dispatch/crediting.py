@@ -96,7 +96,9 @@ class Crediting:
         verdicts = await self._settle(books, account)
         strange = [verdict.nonce for _, verdict in verdicts if isinstance(verdict, Stranger)]
         self._height_at_start = self._height_at_start or account.height
-        match permit.permit(books, account, strange, starting=self._starting, height_at_start=self._height_at_start):
+        # What comes to light before this database has signed anything is a former backend's, out of some pool.
+        starting = self._starting or not books.has_signed
+        match permit.permit(books, account, strange, starting=starting, height_at_start=self._height_at_start):
             case Hold(reason):
                 return Held(reason)
             case Halt(reason):

@@ -189,6 +189,21 @@ async def test_credits_given_by_another_backend_count(
     assert await credited_on_chain(world) == expected
 
 
+async def test_a_credit_that_another_backend_had_under_way_counts(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """It comes into a block after the signer began, which has signed nothing yet: it is no stranger's."""
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+        await world.credit(5)
+        await finish(world, 2)
+        await round_trip(world, index, signer, clock, rounds=6)
+
+    assert await one(index.pool, "select halted_reason from signers") == (None,)
+    assert await one(index.pool, "select count(*) filter (where adopted), count(*) from credits") == (1, 2)
+    assert await credited_on_chain(world) == 2
+
+
 async def test_what_was_given_too_much_counts_for_the_jobs_to_come(
     world: World, index: Indexing, database_url: str, clock: Clock
 ) -> None:

@@ -24,6 +24,7 @@ def books(accounted: int | None, *, adopts: bool = False, halted: str | None = N
         due=(),
         due_through=0,
         accounted=accounted,
+        has_signed=True,
     )
 
 

@@ -279,6 +279,7 @@ def books(*, surplus: dict[bytes, int], opened: tuple[Intent, ...] = ()) -> Book
         due=(),
         due_through=0,
         accounted=0,
+        has_signed=True,
     )
 
 

@@ -1,5 +1,7 @@
 """A provider whose credit the contract refuses, while it credits all others."""
 
+import pytest
+
 from tests.effects import proof
 from tests.effects.grudge import Grudge
 from tests.effects.marketplace import PROVIDERS, Marketplace, until
@@ -21,6 +23,7 @@ async def test_others_are_credited_while_one_is_refused_and_that_one_when_it_is_
     await proof.comes_to_rest(marketplace)
 
 
+@pytest.mark.long
 async def test_a_refusal_that_comes_when_all_is_signed_holds_nobody_up(marketplace: Marketplace) -> None:
     """The nonces of the one are consumed by reverts or freed; behind them the others go on."""
     grudge = await Grudge.bear(marketplace)
@@ -40,6 +43,7 @@ async def test_a_refusal_that_comes_when_all_is_signed_holds_nobody_up(marketpla
     await proof.comes_to_rest(marketplace)
 
 
+@pytest.mark.long
 async def test_a_reactor_that_dies_while_one_is_refused(marketplace: Marketplace) -> None:
     """Whoever comes next knows it as well, and forgets it as soon."""
     grudge = await Grudge.bear(marketplace)

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 
+import pytest
+
 from dispatch import route
 from models.values import checksum_address, parse_bytes32
 from runtime.bus import open_bus
@@ -13,6 +15,7 @@ from tests.effects.marketplace import PROVIDERS, Marketplace, until
 JOBS_A_SECOND = 4.0
 
 
+@pytest.mark.long
 async def test_nats_killed_in_the_middle_loses_and_doubles_nothing(marketplace: Marketplace) -> None:
     """Killed twice and started again, while jobs are dispatched and reports come in."""
     marketplace.jobs_a_second = JOBS_A_SECOND
@@ -54,6 +57,7 @@ async def test_reports_replayed_by_their_agent_and_by_a_stranger_change_nothing(
     await proof.comes_to_rest(marketplace)
 
 
+@pytest.mark.long
 async def test_all_jobs_replayed_to_an_agent_are_run_once(marketplace: Marketplace) -> None:
     """Its consumer is lost and begins at the start of the stream, while new jobs come."""
     await marketplace.reactor()

@@ -65,6 +65,7 @@ async def test_a_base_fee_that_rises_tenfold_while_transactions_wait(marketplace
     await proof.comes_to_rest(marketplace)
 
 
+@pytest.mark.long
 async def test_a_base_fee_above_our_cap_is_waited_out(marketplace: Marketplace) -> None:
     """Nothing is credited while it is; then everything is, once."""
     opbnb = marketplace.world.opbnb

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from tests.effects import proof
 from tests.effects.marketplace import Marketplace
 from tests.integration.meddler import Call, Complaint, HangUp
@@ -46,6 +48,7 @@ async def test_an_endpoint_that_forgets_what_waits_in_its_pool(marketplace: Mark
     await proof.comes_to_rest(marketplace)
 
 
+@pytest.mark.long
 async def test_an_endpoint_that_takes_nothing_and_says_that_it_did(marketplace: Marketplace) -> None:
     """It answers with the hash and drops the transaction, each the first time it is sent."""
     seen: Counter[str] = Counter()

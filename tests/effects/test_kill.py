@@ -24,7 +24,8 @@ TIMES_MAX = 3
 DEATH_SECONDS_MAX = 45.0
 KNOCK_SECONDS = 2.0
 SEED = 5
-OTHERS = 6
+LASTING = 16
+OTHERS = 4
 OTHERS_ON_NEW_BUS = 1
 LEAVES_SOMETHING = ("insert", "update", "commit", "publish jobs", "request jobs", "$JS.ACK", "eth_sendRawTransaction")
 """What is in the names of touches after which the world is another."""
@@ -41,7 +42,7 @@ class Points:
         """Return one after each touch that leaves something behind, and a few others, each of another touch."""
         lasting = [point for point in self.found if point.after and _leaves_something(point)]
         others = [point for point in self.found if not _leaves_something(point)]
-        found = [*_one_each(lasting, random), *_one_each(others, random)[:OTHERS]]
+        found = [*_one_each(lasting, random)[:LASTING], *_one_each(others, random)[:OTHERS]]
         return Points(found=found, new=_one_each(self.new, random)[:OTHERS_ON_NEW_BUS])
 
 

@@ -1,5 +1,7 @@
 """What the programs around the books may do, without a job lost or doubled."""
 
+import pytest
+
 from models.requests import RequestKind
 from models.values import Chain
 from tests.effects import proof
@@ -40,6 +42,7 @@ async def test_both_chains_are_read_again_from_their_start_in_the_middle(marketp
     await proof.comes_to_rest(marketplace)
 
 
+@pytest.mark.long
 async def test_the_indexer_killed_in_the_middle(marketplace: Marketplace) -> None:
     """What is read after its restart is what would have been read."""
     marketplace.jobs_a_second = JOBS_A_SECOND

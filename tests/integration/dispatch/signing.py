@@ -1,10 +1,9 @@
 """A signer on the chains of a test: finished jobs, time that moves when told, and what the chain has counted."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -45,14 +44,9 @@ async def crediting(
     *,
     key: str = OWNER_KEY,
     fee_max_wei: int = ETHER,
-    wrap: Callable[[Any], Any] = lambda part: part,
     before: Sequence[str] = (),
 ) -> AsyncIterator[Crediting]:
-    """
-    Yield a signer that takes a step when told to; `wrap` gets hold of its books and its hand on the chain.
-
-    Endpoints of opBNB that stand `before` the chain itself are asked first.
-    """
+    """Yield a signer that takes a step when told to; opBNB's endpoints `before` the chain itself are asked first."""
     signer, followed = KeySigner(key), world.node_reputation
     async with (
         Rpc([*before, world.opbnb.url]) as opbnb,
@@ -60,8 +54,8 @@ async def crediting(
         lease(partial(connected, url), signer.address) as store,
     ):
         yield Crediting(
-            wrap(store),
-            wrap(ChainWriter(opbnb, signer, chain_id=followed.chain_id, contract=followed.contract)),
+            store,
+            ChainWriter(opbnb, signer, chain_id=followed.chain_id, contract=followed.contract),
             Witness(bsc, world.job_manager.contract),
             signer=signer.address,
             limits=Limits(fee_max_wei=fee_max_wei),

@@ -116,6 +116,7 @@ class Books:
             return None
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 async def test_nothing_is_lost_or_doubled_when_each_program_is_killed(tmp_path: Path) -> None:
     """

@@ -14,6 +14,7 @@ CALM_SECONDS_MAX = 400.0
 ELSEWHERE = sorted({guard.seed for guard in mutations.GUARDS.values()} - set(SAMPLE))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", mutations.GUARDS)
 def test_without_a_guard_something_is_lost_or_doubled(
     name: str, database: Database, monkeypatch: pytest.MonkeyPatch
@@ -26,6 +27,7 @@ def test_without_a_guard_something_is_lost_or_doubled(
     assert _ends_wrong(guard.seed, database), f"nobody noticed in seed {guard.seed}: search for another one"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", ELSEWHERE)
 def test_with_all_guards_nothing_is(seed: int, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the same worlds, as long as they are not among those that are run anyway."""

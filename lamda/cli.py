@@ -35,6 +35,7 @@ from lamda.credit_cli import crediting
 from lamda.databases import database_url
 from lamda.explain import explain, job_id
 from lamda.operator_cli import operating
+from lamda.retrying import retry
 from lamda.running import DATA, DataOption, run
 from lamda.signing_key import signer_of
 from lamda.sources import source
@@ -189,6 +190,25 @@ def run_devnet() -> None:
     """Run a world to try: two local chains and the contracts, unless settings name them, and actors on them."""
     common, settings = load(CommonSettings, DevnetSettings)
     run(lambda stop: devnet(settings, stop, tell=typer.echo), common)
+
+
+@app.command("retry")
+def retry_job(
+    job: Annotated[str, typer.Argument(help="The job's id: 0x and 64 hex digits.")], data: DataOption = DATA
+) -> None:
+    """Have an open job handed to its provider's agent again, however long its pause would last."""
+    wanted = job_id(job)
+    (common,) = load(CommonSettings)
+
+    async def program(_: asyncio.Event) -> None:
+        async with (
+            database_url(common, data) as url,
+            open_pool(url, program="retry", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
+        ):
+            await asyncio.to_thread(migrations.check, url)
+            typer.echo(await retry(pool, wanted))
+
+    run(program, common, level="WARNING")
 
 
 @app.command("explain")

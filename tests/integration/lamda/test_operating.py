@@ -207,3 +207,22 @@ async def damage(pool: Pool) -> None:
     """Lose some jobs past all our programs."""
     async with pool.connection() as connection:
         await connection.execute(LOSE_JOBS)
+
+
+async def test_an_open_job_is_handed_out_again_by_hand(settings: Mapping[str, str], pool: Pool) -> None:
+    """A job that is over, or that nobody knows, is told so."""
+    ((job,),) = await rows(pool, "select job_id from jobs where status = 'CREATED' limit 1")
+    ((over,),) = await rows(pool, "select job_id from jobs where status = 'COMPLETED' limit 1")
+    ends = [await lamda(settings, "retry", "0x" + each.hex()) for each in (job, over, b"?" * 32)]
+
+    assert [end.code for end in ends] == [0, 1, 1]
+    assert "is due" in ends[0].said
+    assert "is COMPLETED" in ends[1].complaint
+    assert "is not in the database" in ends[2].complaint
+    assert await one(pool, "select job_id from retries") == (job,)
+
+
+async def rows(pool: Pool, statement: str) -> list[tuple[bytes]]:
+    """Return what a statement finds."""
+    async with pool.connection() as connection:
+        return await (await connection.execute(statement.encode())).fetchall()

@@ -89,7 +89,7 @@ class Receipt:
 
 
 Receipts = Mapping[bytes, Receipt]
-"""By the hash of the transaction."""
+"""Those that are final, by the hash of the transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

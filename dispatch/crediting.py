@@ -62,14 +62,12 @@ class Crediting:
         writer: ChainWriter,
         witness: Witness,
         *,
-        signer: bytes,
         limits: Limits,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._writer = writer
         self._witness = witness
-        self._signer = signer
         self._limits = limits
         self._clock = clock
         self._signing = Signing(store, writer, limits, clock)
@@ -113,16 +111,13 @@ class Crediting:
 
     async def _settle(self, books: Books, account: Account) -> list[tuple[Intent, Verdict]]:
         """Return what to do for each intent whose nonce is ours to judge, or that has none."""
-        ours = [intent for intent in books.open if intent.signer in (None, self._signer)]
+        ours = [intent for intent in books.open if intent.signer in (None, books.signer.address)]
         receipts = await self._writer.receipts(
             (each.transaction_hash for intent in ours for each in intent.live if each.nonce < account.latest),
             final=books.final_block,
         )
-        now, final = self._clock(), books.final_block
-        return [
-            (each, settle.settle(each, account, receipts, final_block=final, now=now, limits=self._limits))
-            for each in ours
-        ]
+        now = self._clock()
+        return [(each, settle.settle(each, account, receipts, now=now, limits=self._limits)) for each in ours]
 
     async def _halt(self, reason: str) -> Held:
         await self._store.halt(reason)
@@ -163,7 +158,7 @@ class Crediting:
             decided=decided,
             adopted=len(adopted),
             sent=sent,
-            complaint=paused or complaint or _complaint(verdicts) or _unproven(unproven) or self._other_signers(books),
+            complaint=paused or complaint or _complaint(verdicts) or _unproven(unproven) or _other_signers(books),
         )
 
     async def _free(self, intent: Intent, verdict: FreeNonce) -> None:
@@ -184,11 +179,6 @@ class Crediting:
         self._store.looked_through(min(unproven, default=books.due_through + 1) - 1)
         return adopted, len(due)
 
-    def _other_signers(self, books: Books) -> str:
-        others = {intent.signer for intent in books.open if intent.signer not in (None, self._signer)}
-        names = ", ".join(checksum_address(each) for each in others if each is not None)
-        return f"credits signed with another key wait for it: start a reactor with the key of {names}" if names else ""
-
 
 def _held(hold: Hold | None) -> Held | None:
     return None if hold is None else Held(hold.reason)
@@ -207,3 +197,9 @@ def _unproven(jobs: int) -> str:
 
 def _complaint(verdicts: Sequence[tuple[Intent, Verdict]]) -> str:
     return next((verdict.complaint for _, verdict in verdicts if isinstance(verdict, Wait) and verdict.complaint), "")
+
+
+def _other_signers(books: Books) -> str:
+    others = {intent.signer for intent in books.open} - {None, books.signer.address}
+    names = ", ".join(checksum_address(each) for each in others if each is not None)
+    return f"credits signed with another key wait for it: start a reactor with the key of {names}" if names else ""

@@ -11,7 +11,7 @@ Level-triggered: work is the rows that should be there and are not, so that a lo
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -73,15 +73,19 @@ class Dispatcher:
         """Return the program that steps at each commit, and each second anyway, until told to stop."""
 
         async def run(stop: asyncio.Event) -> None:
-            await self._streams.ensure()
             async with feed.ticks(database_url) as ticks:
-                async for _ in ticks:
-                    while not stop.is_set() and not (await self.step()).is_idle:
-                        pass
-                    if stop.is_set():
-                        return
+                await self.run(ticks, stop)
 
         return run
+
+    async def run(self, ticks: AsyncIterator[None], stop: asyncio.Event) -> None:
+        """Do at each tick what there is to do, until told to stop."""
+        await self._streams.ensure()
+        async for _ in ticks:
+            while not stop.is_set() and not (await self.step()).is_idle:
+                pass
+            if stop.is_set():
+                return
 
     async def _proven(self, waiting: Sequence[Waiting]) -> list[Waiting]:
         """Return the jobs that the chain vouches for; one that was handed out before is not asked about again."""

@@ -7,7 +7,7 @@ long as the job is open. An agent that comes and goes gets no more attempts for 
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from dispatch.job_values import Attempt, Waiting
 
@@ -22,11 +22,6 @@ URGENT_PAUSE = timedelta(seconds=30)
 
 URGENT_PER_HOUR_MAX = 10
 """How many attempts a job may have had within the last hour for another one to be due before its pause is over."""
-
-
-def due_at(attempt: int, decided_at: datetime) -> datetime:
-    """Return when the next attempt is due if the agent says nothing to this one, the first being number 1."""
-    return decided_at + PAUSES[min(attempt, len(PAUSES)) - 1]
 
 
 def attempts(waiting: Iterable[Waiting], tokens: Iterable[str]) -> list[Attempt]:

@@ -34,7 +34,7 @@ from dispatch.report_store import ReportStore
 from dispatch.scheduler import Chore, Scheduler
 from dispatch.streams import Streams
 from dispatch.warden import Warden
-from dispatch.witness import Witness
+from dispatch.witness import Witness, preferred_last
 from runtime.bus import Bus, open_bus
 from runtime.database import Pool, open_pool
 from runtime.errors import CannotRun
@@ -140,11 +140,6 @@ async def persist(name: str, program: Program, stop: asyncio.Event) -> None:
                 logger.warning(f"{name}.waits", reason=reason, retry_in_s=delay)
             trouble = reason
             await pause(stop, delay)
-
-
-def preferred_last(urls: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the URLs with the first at the end: what the indexer was told there is asked about elsewhere."""
-    return urls[1:] + urls[:1]
 
 
 async def _run(program: Program, stop: asyncio.Event) -> None:

@@ -95,16 +95,14 @@ class Unclear:
 Verdict = Sign | Send | Replace | Release | FreeNonce | Stranger | Unclear | Wait
 
 
-def settle(
-    intent: Intent, account: Account, receipts: Receipts, *, final_block: int, now: datetime, limits: Limits
-) -> Verdict:
-    """Return what to do for an intent that no final increment has settled."""
+def settle(intent: Intent, account: Account, receipts: Receipts, *, now: datetime, limits: Limits) -> Verdict:
+    """Return what to do for an intent that no final increment has settled; `receipts` are those that are final."""
     if not intent.live:
         rests = intent.rests_until is not None and now < intent.rests_until
         return Wait() if rests else Sign()
     newest = intent.live[-1]
     if newest.nonce < account.latest:
-        return _consumed(intent, account, receipts, final_block=final_block)
+        return _consumed(intent, account, receipts)
     if newest.sent_at is None:
         return Send(newest)
     return _hasten(newest, account, now, limits) or _send_again(newest, now)
@@ -167,12 +165,12 @@ def adopt(books: Books, due: Iterable[Due]) -> frozenset[bytes]:
     return frozenset(adopted)
 
 
-def _consumed(intent: Intent, account: Account, receipts: Receipts, *, final_block: int) -> Verdict:
+def _consumed(intent: Intent, account: Account, receipts: Receipts) -> Verdict:
     """
     Judge a nonce that a block has consumed.
 
-    Our index is complete as far as it is final, and has no increment by this nonce: receipts only tell which of our
-    transactions it was, and can make us wait.
+    Our index is complete as far as it is final, and has no increment by this nonce: final receipts only tell which of
+    our transactions it was, and can make us wait.
     """
     nonce = intent.live[-1].nonce
     mined = [(each, receipts[each.transaction_hash]) for each in intent.live if each.transaction_hash in receipts]
@@ -180,8 +178,6 @@ def _consumed(intent: Intent, account: Account, receipts: Receipts, *, final_blo
         return Stranger(nonce) if nonce < account.final else Unclear()
     attempt, receipt = mined[0]
     block = receipt.block.number
-    if block > final_block:
-        return Wait()
     if attempt.kind is Kind.RELEASE:
         return FreeNonce(f"freed by a transfer in block {block}", refused=False)
     if receipt.succeeded:

@@ -29,6 +29,11 @@ logger = structlog.get_logger()
 Words = dict[Endpoint, Word | str]
 
 
+def preferred_last(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the URLs with the first at the end: what the indexer was told there is asked about elsewhere."""
+    return urls[1:] + urls[:1]
+
+
 class Witness:
     """What endpoints of a chain say of one contract's logs that we are about to act on."""
 

@@ -57,7 +57,6 @@ async def crediting(
             store,
             ChainWriter(opbnb, signer, chain_id=followed.chain_id, contract=followed.contract),
             Witness(bsc, world.job_manager.contract),
-            signer=signer.address,
             limits=Limits(fee_max_wei=fee_max_wei),
             clock=clock,
         )

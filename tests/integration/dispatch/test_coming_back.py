@@ -52,6 +52,20 @@ async def test_a_job_is_due_at_once_when_its_agent_signs_in_again(
     assert await dispatcher.step() == IDLE
 
 
+async def test_pauses_grow_to_half_an_hour_and_never_end(market: Market, dispatcher: Dispatcher) -> None:
+    """However often the agent has said nothing."""
+    await market.open_jobs(1)
+    await dispatcher.step()
+    for number in (7, 99):
+        await market.ask(
+            "update dispatches set attempt = %s where attempt = (select max(attempt) from dispatches)", number
+        )
+        await market.age(1795)
+        assert await dispatcher.step() == IDLE
+        await market.age(6)
+        assert await dispatcher.step() == AGAIN, number
+
+
 async def test_a_sign_in_before_the_newest_attempt_changes_nothing(market: Market, dispatcher: Dispatcher) -> None:
     await market.open_jobs(1)
     await signs_in(market, seconds_ago=50)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from chain.signer import KeySigner
@@ -108,3 +109,43 @@ async def test_two_signers_at_once_credit_each_job_once(
 
     assert await one(index.pool, "select count(settled_at) from credits") == (3,)
     assert await credited_on_chain(world) == 3
+
+
+async def test_a_job_that_a_signer_of_another_account_took_meanwhile_is_left_to_it(
+    world: World, index: Indexing, database_url: str, settings: SignerSettings
+) -> None:
+    """The books were read before the other one committed: a second nonce is refused, and all goes on."""
+    async with running(database_url, settings):
+        while await one(index.pool, "select count(*) from credit_adoptions") == (0,):
+            await world.opbnb.mine(FINAL)
+            await index.settle()
+        await execute(index.pool, "update signers set paused_reason = 'until the other one is there'")
+        await finish(world, 1)
+        await index.settle()
+        await comes_to(index.pool, 1, "select count(*) from credits")
+        async with await psycopg.AsyncConnection.connect(database_url) as other:
+            await other.execute(TAKEN_BY_ANOTHER)
+            await execute(index.pool, "update signers set paused_reason = null where beat_at is not null")
+            await comes_to(index.pool, True, "select bool_or(wait_event_type = 'Lock') from pg_stat_activity")
+        await comes_to(index.pool, True, "select bool_or(waits_for ~ 'signed with another key') from signers")
+
+    assert await one(index.pool, "select count(*) from credit_nonces") == (1,)
+    assert await credited_on_chain(world) == 0
+
+
+TAKEN_BY_ANOTHER = """
+with signer as (
+    insert into signers (address, beat_at) values (decode(repeat('ab', 20), 'hex'), now()) returning address
+), adoption as (
+    insert into credit_adoptions (signer, nonces, final_block, reason, adopted_at)
+    select address, 0, 0, '', now() from signer returning signer, nonces
+)
+insert into credit_nonces (signer, nonce, job_id, after_adoption, taken_at)
+select signer, 0, job_id, nonces, now() from adoption, credits
+"""
+
+
+async def execute(pool: Pool, statement: str) -> None:
+    """Change the database behind everybody's back."""
+    async with pool.connection() as connection:
+        await connection.execute(statement.encode())

@@ -11,7 +11,8 @@ from nats.errors import Error
 
 from dispatch import program
 from dispatch.callout import BadSeed
-from dispatch.program import Reaction, preferred_last, react
+from dispatch.program import Reaction, react
+from dispatch.witness import preferred_last
 from runtime.bus import BusUnreachable
 from runtime.embedded_nats import EmbeddedNats
 from runtime.lifecycle import Program

@@ -17,20 +17,17 @@ from nats.errors import Error
 from chain.errors import RpcError
 from chain.rpc import Rpc
 from chain.signer import Signer
-from dispatch import credit_lease_store, credit_program, credit_store, plan, settle, witness
-from dispatch.chain_writer import ChainWriter
+from dispatch import credit_lease_store, credit_store, plan, settle, witness
 from dispatch.credential_store import CredentialStore
 from dispatch.credit_lease_store import LeaseTaken, lease
-from dispatch.credit_store import CreditStore
+from dispatch.credit_program import Complaints, Leading, SignerSettings, lead
 from dispatch.credit_values import Limits
-from dispatch.crediting import Crediting
 from dispatch.dispatcher import Dispatcher
 from dispatch.intake import Intake
 from dispatch.outbox import Outbox
-from dispatch.program import preferred_last
 from dispatch.report_store import ReportStore
 from dispatch.streams import Streams
-from dispatch.witness import Witness
+from dispatch.witness import Witness, preferred_last
 from runtime.database import Connection, Pool
 from runtime.lifecycle import pause
 from tests.simulation.database import EPOCH, SimulatedPool
@@ -90,7 +87,7 @@ async def run_reactor(
         created = Witness(bsc, reaction.job_manager, clock=clock)
         dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), created, streams, new_token=new_token)
         group.create_task(_persist(Intake(ReportStore(pool), streams).run, stop))
-        group.create_task(_persist(lambda stop: _dispatch(dispatcher, streams, stop), stop))
+        group.create_task(_persist(lambda stop: dispatcher.run(_ticks(stop), stop), stop))
         group.create_task(_persist(lambda stop: _credit(opbnb, confirmations, process, reaction, clock, stop), stop))
 
 
@@ -111,45 +108,29 @@ async def _persist(program: Callable[[asyncio.Event], Coroutine[Any, Any, None]]
             await pause(stop, TROUBLE_SECONDS)
 
 
-async def _dispatch(dispatcher: Dispatcher, streams: Streams, stop: asyncio.Event) -> None:
-    await streams.ensure()
-    while not stop.is_set():
-        while not stop.is_set() and not (await dispatcher.step()).is_idle:
-            pass
-        await pause(stop, TICK_SECONDS)
-
-
 async def _credit(
     opbnb: Rpc, bsc: Rpc, process: Process, reaction: Reaction, clock: Callable[[], float], stop: asyncio.Event
 ) -> None:
-    async with lease(partial(_connected, process), reaction.signer.address) as store:
-        trouble = ""
-        while not stop.is_set():
-            try:
-                for rpc in (opbnb, bsc):
-                    await rpc.look()
-                await _step(_crediting(store, opbnb, bsc, reaction, clock), stop)
-            except RpcError as error:
-                trouble = credit_program._complain(trouble, f"{type(error).__name__}: {error}")
-                await store.beat(waits_for=trouble, balance_wei=None)
-                await pause(stop, TROUBLE_SECONDS)
-
-
-def _crediting(store: CreditStore, opbnb: Rpc, bsc: Rpc, reaction: Reaction, clock: Callable[[], float]) -> Crediting:
-    return Crediting(
-        store,
-        ChainWriter(opbnb, reaction.signer, chain_id=reaction.opbnb_id, contract=reaction.reputation),
-        Witness(bsc, reaction.job_manager, clock=clock),
-        signer=reaction.signer.address,
+    settings = SignerSettings(
+        opbnb_urls=tuple(reaction.opbnb_urls),
+        chain_id=reaction.opbnb_id,
+        contract=reaction.reputation,
+        bsc_urls=tuple(reaction.bsc_urls),
+        bsc_chain_id=reaction.bsc_id,
+        job_manager=reaction.job_manager,
         limits=reaction.limits,
-        clock=lambda: EPOCH + timedelta(seconds=clock()),
+        signer=reaction.signer,
     )
+    async with lease(partial(_connected, process), reaction.signer.address) as store:
+        leading = Leading(
+            store, opbnb, bsc, settings, clock=lambda: EPOCH + timedelta(seconds=clock()), witness_clock=clock
+        )
+        await lead(store, leading, _ticks(stop), stop, Complaints())
 
 
-async def _step(crediting: Crediting, stop: asyncio.Event) -> None:
-    trouble = ""
-    while not stop.is_set():
-        trouble = credit_program._complain(trouble, credit_program._reason(await crediting.step()))
+async def _ticks(stop: asyncio.Event) -> AsyncIterator[None]:
+    while True:
+        yield
         await pause(stop, TICK_SECONDS)
 
 

@@ -77,12 +77,11 @@ def account(*, final: int = 3, latest: int = 3, pending: int = 4) -> Account:
     )
 
 
-def mined(*, block: int = 9, succeeded: bool = True) -> dict[bytes, Receipt]:
-    """Return the receipt of the attempt."""
-    return {HASH: Receipt(block=BlockId(number=block, hash=b"\1" * 32), succeeded=succeeded)}
+def mined(*, succeeded: bool = True) -> dict[bytes, Receipt]:
+    """Return the receipt of the attempt, final in block 9."""
+    return {HASH: Receipt(block=BlockId(number=9, hash=b"\1" * 32), succeeded=succeeded)}
 
 
-FINAL_BLOCK = 9
 RELEASE = attempt(kind=Kind.RELEASE)
 STUCK = attempt(signed=REPLACE_AFTER)
 DEARER = Fees(max_wei=1_100, priority_wei=11)
@@ -140,14 +139,12 @@ DEARER = Fees(max_wei=1_100, priority_wei=11)
             Release(3, DEARER, "1000000000000 wei per gas are the limit"),
             id="a release that is stuck: a dearer release, never a credit again",
         ),
-        pytest.param(intent(attempt()), account(latest=4), {}, Unclear(), id="consumed, by whom is not known yet"),
-        pytest.param(intent(attempt()), account(latest=4), mined(block=10), Wait(), id="mined: wait for finality"),
         pytest.param(
             intent(attempt()),
             account(latest=4),
-            mined(block=10, succeeded=False),
-            Wait(),
-            id="reverted, not final: wait",
+            {},
+            Unclear(),
+            id="consumed, by what is not final yet",
         ),
         pytest.param(
             intent(attempt()),
@@ -168,12 +165,12 @@ DEARER = Fees(max_wei=1_100, priority_wei=11)
 )
 def test_verdicts(which: Intent, seen: Account, receipts: dict[bytes, Receipt], expected: Verdict) -> None:
     """The table of cases, each with its reason as its name."""
-    assert expected == settle(which, seen, receipts, final_block=FINAL_BLOCK, now=NOW, limits=LIMITS)
+    assert expected == settle(which, seen, receipts, now=NOW, limits=LIMITS)
 
 
 def test_a_final_credit_that_our_index_has_not_is_complained_of() -> None:
     """Nothing is signed again for it: the endpoint or the index is wrong, and a person finds out which."""
-    verdict = settle(intent(attempt()), account(latest=4), mined(), final_block=FINAL_BLOCK, now=NOW, limits=LIMITS)
+    verdict = settle(intent(attempt()), account(latest=4), mined(), now=NOW, limits=LIMITS)
 
     assert isinstance(verdict, Wait)
     assert "our index has no such event" in verdict.complaint
@@ -197,7 +194,7 @@ def test_what_follows_from_each_answer(answer: Answer, at_once: type[Verdict], l
     fresh = attempt(answer=answer)
     waited = attempt(answer=answer, sent=RESEND_AFTER, signed=RESEND_AFTER)
 
-    verdicts = [settle(intent(each), account(), {}, final_block=9, now=NOW, limits=LIMITS) for each in (fresh, waited)]
+    verdicts = [settle(intent(each), account(), {}, now=NOW, limits=LIMITS) for each in (fresh, waited)]
     assert [at_once, later] == [type(verdict) for verdict in verdicts]
 
 
@@ -212,7 +209,7 @@ def test_what_follows_from_each_answer(answer: Answer, at_once: type[Verdict], l
 def test_fees_stop_at_the_cap(fee_max: int, expected: Verdict) -> None:
     """There the nonce is freed, for twice the cap at most; beyond, the same bytes are sent again."""
     stuck = replace(STUCK, sent_at=NOW - RESEND_AFTER)
-    verdict = settle(intent(stuck), account(), {}, final_block=9, now=NOW, limits=Limits(fee_max_wei=fee_max))
+    verdict = settle(intent(stuck), account(), {}, now=NOW, limits=Limits(fee_max_wei=fee_max))
 
     assert expected == verdict
 

@@ -150,7 +150,7 @@ class Crediting:
         wanted = [
             (intent, verdict)
             for intent, verdict in verdicts
-            if intent.job_id not in adopted and (not isinstance(verdict, Sign) or _may_be_signed(intent, books))
+            if intent.job_id not in adopted and (not isinstance(verdict, Sign) or permit.may_begin(intent, books))
         ]
         sent, complaint = await self._signing.carry_out(wanted, books, account, order)
         paused = books.signer.paused_reason and f"paused: {books.signer.paused_reason}"
@@ -182,11 +182,6 @@ class Crediting:
 
 def _held(hold: Hold | None) -> Held | None:
     return None if hold is None else Held(hold.reason)
-
-
-def _may_be_signed(intent: Intent, books: Books) -> bool:
-    """Say whether a credit may have its first transaction: none while one by somebody else may turn out to be it."""
-    return books.signer.paused_reason is None and intent.provider not in books.unsure
 
 
 def _unproven(jobs: int) -> str:

@@ -12,7 +12,7 @@ each of them is an increment, and at any time by a person's word.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from dispatch.credit_values import Account, Books
+from dispatch.credit_values import Account, Books, Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,11 @@ def permit(books: Books, account: Account, strange: Collection[int], *, starting
     if starting:
         return Adopt(nonces, unknown, f"{_spent(unknown)} for credits that this database has lost")
     return describe_stranger(unknown)
+
+
+def may_begin(intent: Intent, books: Books) -> bool:
+    """Say whether a credit may have its first transaction: none while one by somebody else may turn out to be it."""
+    return books.signer.paused_reason is None and intent.provider not in books.unsure
 
 
 def describe_stranger(unknown: Collection[int]) -> Halt:

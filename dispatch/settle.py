@@ -18,6 +18,7 @@ transaction that may still be mined is never left behind. docs/transactions.md h
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from chain.sending import Answer
 from dispatch.credit_values import Account, Attempt, Books, Due, Intent, Kind, Limits, Receipts, Sighting
@@ -144,6 +145,12 @@ def final_count(sightings: Iterable[Sighting], final_block: int) -> Sighting | N
 def room(account: Account, live: Sequence[int]) -> int:
     """Return how many more transactions may wait in the pool beside those of live nonces."""
     return max(0, PENDING_MAX - sum(1 for nonce in live if nonce >= account.latest))
+
+
+def affordable(costs: Sequence[int], *, reserved_wei: int, balance_wei: int) -> int:
+    """Return how many of these transactions, from the first on, the balance bears beside what is reserved."""
+    totals = accumulate(costs, initial=reserved_wei)
+    return sum(1 for total in list(totals)[1:] if total <= balance_wei)
 
 
 def adopt(books: Books, due: Iterable[Due]) -> frozenset[bytes]:

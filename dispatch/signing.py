@@ -151,17 +151,11 @@ class Signing:
         if not new:
             return [], 0
         l1_fee = L1_FEE_MARGIN * await self._writer.l1_fee_wei(new[0].signed.raw)
-        needed = sum(
-            intent.live[-1].gas * intent.live[-1].fees.max_wei + l1_fee
-            for intent in books.live
-            if intent.live[-1].nonce >= account.latest
-        )
-        affordable: list[NewAttempt] = []
-        for attempt in new:
-            needed += attempt.gas * attempt.fees.max_wei + l1_fee
-            if needed <= account.balance_wei:
-                affordable.append(attempt)
-        return affordable, needed
+        costs = [_cost_wei(each, l1_fee) for each in new]
+        newest = (intent.live[-1] for intent in books.live)
+        reserved = sum(_cost_wei(each, l1_fee) for each in newest if each.nonce >= account.latest)
+        count = settle.affordable(costs, reserved_wei=reserved, balance_wei=account.balance_wei)
+        return list(new[:count]), reserved + sum(costs)
 
     def _release(self, intent: Intent, nonce: int, fees: Fees, reason: str) -> NewAttempt:
         logger.warning("credit.released", job=show_bytes(intent.job_id), nonce=nonce, reason=reason)
@@ -194,3 +188,7 @@ class Signing:
                 transaction=show_bytes(attempt.transaction_hash),
                 answer=answer.name,
             )
+
+
+def _cost_wei(attempt: Attempt | NewAttempt, l1_fee_wei: int) -> int:
+    return attempt.gas * attempt.fees.max_wei + l1_fee_wei

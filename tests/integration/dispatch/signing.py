@@ -91,6 +91,14 @@ async def finish(world: World, count: int, *, provider: int = 5, tag: int = 0) -
         await chain.mine(FINAL)
 
 
+async def get_under_way(world: World, index: Indexing, signer: Crediting, *, provider: int = 5) -> None:
+    """Finish a job, and have its credit signed and sent: it waits in the pool."""
+    await finish(world, 1, provider=provider)
+    await index.settle()
+    await signer.step()
+    await signer.step()
+
+
 async def credited_on_chain(world: World, provider: int = 5) -> int:
     """Return the contract's own count."""
     data = call_data("successfulJobsCount(address)", "0x" + world.opbnb.accounts[provider].hex())

@@ -11,7 +11,16 @@ from indexer.outcomes import Reached
 from models.values import show_bytes
 from runtime.database import open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
-from tests.integration.dispatch.signing import FINAL, Clock, begin, credited_on_chain, crediting, finish, round_trip
+from tests.integration.dispatch.signing import (
+    FINAL,
+    Clock,
+    begin,
+    credited_on_chain,
+    crediting,
+    finish,
+    get_under_way,
+    round_trip,
+)
 from tests.integration.indexer.conftest import Indexing, indexing
 from tests.integration.indexer.tables import one
 from tests.integration.local_chain import World, call_data
@@ -96,10 +105,7 @@ async def test_a_stranger_on_a_nonce_of_ours_halts_the_signer(
     """Our transaction was forgotten and another took its nonce: the job is credited once a person has looked."""
     async with crediting(world, database_url, clock) as signer:
         await begin(world, index, signer)
-        await finish(world, 1)
-        await index.settle()
-        await signer.step()
-        await signer.step()
+        await get_under_way(world, index, signer)
         await world.opbnb.ask("anvil_dropAllTransactions")
         await transfer(world, nonce="0x1")
         for _ in range(3):
@@ -138,10 +144,7 @@ async def test_a_replacement_that_was_lost_counts_as_the_credit_it_was(
     """The backup has the first transaction of a nonce, and the chain mined a dearer one."""
     async with crediting(world, database_url, clock) as signer:
         await begin(world, index, signer)
-        await finish(world, 1)
-        await index.settle()
-        await signer.step()
-        await signer.step()
+        await get_under_way(world, index, signer)
         clock.pass_(31)
         await signer.step()
         await round_trip(world, index, signer, clock)

@@ -9,7 +9,16 @@ from chain.errors import TryAgain
 from dispatch.crediting import Held
 from tests.integration.dispatch.nodes import Says, honestly, node_of, standing_still, standing_still_for_receipts
 from tests.integration.dispatch.refusing import refuse, relent
-from tests.integration.dispatch.signing import FINAL, Clock, begin, credited_on_chain, crediting, finish, round_trip
+from tests.integration.dispatch.signing import (
+    FINAL,
+    Clock,
+    begin,
+    credited_on_chain,
+    crediting,
+    finish,
+    get_under_way,
+    round_trip,
+)
 from tests.integration.indexer.conftest import Indexing
 from tests.integration.indexer.tables import one
 from tests.integration.local_chain import World
@@ -22,10 +31,7 @@ async def test_a_node_that_stands_still_does_not_hide_what_became_of_a_nonce(
     """It has no receipt of our transaction, which reverted, and none of the blocks since: another one is asked."""
     async with node_of(world.opbnb) as node, crediting(world, database_url, clock, before=[node.url]) as signer:
         await begin(world, index, signer)
-        await finish(world, 1)
-        await index.settle()
-        await signer.step()
-        await signer.step()
+        await get_under_way(world, index, signer)
         await refuse(world, 5)
         node.says = says
         await round_trip(world, index, signer, clock, rounds=5)
@@ -43,10 +49,7 @@ async def test_one_endpoint_cannot_have_a_nonce_freed_that_is_not_spent(
     """It says that our transaction, which waits in the pool, has reverted: a second one would credit the job twice."""
     async with node_of(world.opbnb) as node, crediting(world, database_url, clock, before=[node.url]) as signer:
         await begin(world, index, signer)
-        await finish(world, 1)
-        await index.settle()
-        await signer.step()
-        await signer.step()
+        await get_under_way(world, index, signer)
         node.says = await a_revert(world)
         for _ in range(4):
             with suppress(TryAgain):
@@ -65,10 +68,7 @@ async def test_what_waits_in_another_nodes_pool_is_not_signed_over(
     """The database lost a credit that waits, and the endpoint asked first does not have it: it was sent to another."""
     async with crediting(world, database_url, clock) as signer:
         await begin(world, index, signer)
-        await finish(world, 1)
-        await index.settle()
-        await signer.step()
-        await signer.step()
+        await get_under_way(world, index, signer)
     async with index.pool.connection() as connection:
         await connection.execute("delete from credit_attempts")
         await connection.execute("delete from credit_nonces")

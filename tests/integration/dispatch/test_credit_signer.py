@@ -16,6 +16,7 @@ from tests.integration.dispatch.signing import (
     credited_on_chain,
     crediting,
     finish,
+    get_under_way,
     round_trip,
 )
 from tests.integration.indexer.conftest import Indexing
@@ -31,10 +32,7 @@ async def test_a_paused_signer_signs_nothing_new(
     """What is signed already goes on; the rest waits for the pause to end."""
     async with crediting(world, database_url, clock) as signer:
         await begin(world, index, signer)
-        await finish(world, 1)
-        await index.settle()
-        await signer.step()
-        await signer.step()
+        await get_under_way(world, index, signer)
         async with index.pool.connection() as connection:
             await connection.execute("update signers set paused_reason = 'fees'")
         await finish(world, 1, provider=6)
@@ -76,10 +74,7 @@ async def test_a_key_that_was_changed_waits_for_what_the_old_one_signed(
     """A credit whose nonce is another account's is left alone, and told of."""
     async with crediting(world, database_url, clock) as signer:
         await begin(world, index, signer)
-        await finish(world, 1)
-        await index.settle()
-        await signer.step()
-        await signer.step()
+        await get_under_way(world, index, signer)
     await world.opbnb.ask("anvil_dropAllTransactions")
     other = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"  # anvil's second account, also public
     async with crediting(world, database_url, clock, key=other) as signer:

@@ -10,6 +10,7 @@ from tests.integration.dispatch.signing import (
     credited_on_chain,
     crediting,
     finish,
+    get_under_way,
     round_trip,
 )
 from tests.integration.indexer.conftest import Indexing
@@ -51,10 +52,7 @@ async def test_a_credit_that_reverts_when_it_is_mined_gets_another_nonce(
     """The contract changed its mind between the dry run and the block, and back."""
     async with crediting(world, database_url, clock) as signer:
         await begin(world, index, signer)
-        await finish(world, 1)
-        await index.settle()
-        await signer.step()
-        await signer.step()
+        await get_under_way(world, index, signer)
         await refuse(world, 5)
         await round_trip(world, index, signer, clock)
         failure = await one(index.pool, "select failure from credit_nonces where freed_at is not null")
@@ -76,10 +74,7 @@ async def test_a_credit_that_waits_and_can_only_revert_frees_its_nonce(
     """It is replaced by a transfer of nothing, so that those behind it go on."""
     async with crediting(world, database_url, clock) as signer:
         await begin(world, index, signer)
-        await finish(world, 1, provider=6)
-        await index.settle()
-        await signer.step()
-        await signer.step()
+        await get_under_way(world, index, signer, provider=6)
         await finish_without_mining(world, index, provider=5)
         await signer.step()
         await signer.step()

@@ -26,6 +26,7 @@ from dispatch.settle import (
     Verdict,
     Wait,
     adopt,
+    affordable,
     final_count,
     first_fees,
     raise_fees,
@@ -84,6 +85,8 @@ def mined(*, succeeded: bool = True) -> dict[bytes, Receipt]:
 
 RELEASE = attempt(kind=Kind.RELEASE)
 STUCK = attempt(signed=REPLACE_AFTER)
+SILENT = attempt(sent=RESEND_AFTER)
+TOO_CHEAP = attempt(signed=RAISE_AFTER, answer=Answer.UNDERPRICED)
 DEARER = Fees(max_wei=1_100, priority_wei=11)
 
 
@@ -95,21 +98,9 @@ DEARER = Fees(max_wei=1_100, priority_wei=11)
         pytest.param(intent(rests=timedelta(0)), account(), {}, Sign(), id="rested: sign"),
         pytest.param(intent(attempt(sent=None)), account(), {}, Send(attempt(sent=None)), id="never sent: send"),
         pytest.param(intent(attempt()), account(), {}, Wait(), id="just sent: wait"),
-        pytest.param(
-            intent(attempt(sent=RESEND_AFTER)),
-            account(),
-            {},
-            Send(attempt(sent=RESEND_AFTER)),
-            id="silence: the same bytes again",
-        ),
+        pytest.param(intent(SILENT), account(), {}, Send(SILENT), id="silence: the same bytes again"),
         pytest.param(intent(STUCK), account(), {}, Replace(3, DEARER), id="stuck: higher fees on the same nonce"),
-        pytest.param(
-            intent(attempt(signed=RAISE_AFTER, answer=Answer.UNDERPRICED)),
-            account(),
-            {},
-            Replace(3, DEARER),
-            id="called too cheap: higher fees soon",
-        ),
+        pytest.param(intent(TOO_CHEAP), account(), {}, Replace(3, DEARER), id="called too cheap: higher fees soon"),
         pytest.param(intent(attempt(answer=Answer.UNDERPRICED)), account(), {}, Wait(), id="and not at once"),
         pytest.param(
             intent(attempt(signed=REPLACE_AFTER, sent=RESEND_AFTER, answer=Answer.NO_MONEY)),
@@ -247,6 +238,15 @@ def test_only_what_waits_in_the_pool_takes_room() -> None:
     """Mined transactions wait for finality without holding up others."""
     assert room(account(latest=20), range(20)) == PENDING_MAX
     assert room(account(latest=0), range(PENDING_MAX)) == 0
+
+
+@pytest.mark.parametrize(
+    ("costs", "reserved", "expected"),
+    [([], 0, 0), ([40, 40], 20, 2), ([40, 41], 20, 1), ([90, 1], 20, 0), ([1], 101, 0)],
+)
+def test_transactions_are_paid_for_in_their_order(costs: list[int], reserved: int, expected: int) -> None:
+    """With 100 wei: one that is too dear lets none behind it through, for nonces have no gaps."""
+    assert expected == affordable(costs, reserved_wei=reserved, balance_wei=100)
 
 
 def test_a_count_is_final_with_the_block_it_was_seen_at() -> None:

@@ -104,6 +104,9 @@ def settle(intent: Intent, account: Account, receipts: Receipts, *, now: datetim
     newest = intent.live[-1]
     if newest.nonce < account.latest:
         return _consumed(intent, account, receipts)
+    if newest.nonce >= account.latest + PENDING_MAX:
+        # A reorg may bring back more than a pool takes. Full of later ones, it would not take the first.
+        return Wait()
     if newest.sent_at is None:
         return Send(newest)
     return _hasten(newest, account, now, limits) or _send_again(newest, now)

@@ -99,6 +99,9 @@ DEARER = Fees(max_wei=1_100, priority_wei=11)
         pytest.param(intent(attempt(sent=None)), account(), {}, Send(attempt(sent=None)), id="never sent: send"),
         pytest.param(intent(attempt()), account(), {}, Wait(), id="just sent: wait"),
         pytest.param(intent(SILENT), account(), {}, Send(SILENT), id="silence: the same bytes again"),
+        pytest.param(
+            intent(SILENT), account(latest=3 - PENDING_MAX), {}, Wait(), id="a pool takes no more than those before it"
+        ),
         pytest.param(intent(STUCK), account(), {}, Replace(3, DEARER), id="stuck: higher fees on the same nonce"),
         pytest.param(intent(TOO_CHEAP), account(), {}, Replace(3, DEARER), id="called too cheap: higher fees soon"),
         pytest.param(intent(attempt(answer=Answer.UNDERPRICED)), account(), {}, Wait(), id="and not at once"),

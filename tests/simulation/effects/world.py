@@ -50,6 +50,7 @@ class EffectsWorld(World):
         self.backup_is_coming = False
         self.restores = 0
         self.past: Counter[bytes] = Counter()
+        self.former: set[bytes] = set()
         self.check: Callable[[], Awaitable[None]] = _nothing
         super().__init__(plan.world, database, say=say)
         self.bus = Bus(self.clock, Random(f"{plan.world.seed}/bus"), self.trace)
@@ -224,7 +225,9 @@ class EffectsWorld(World):
                 gas=100_000,
                 fees=Fees(max_wei=10_000, priority_wei=2_000),
             )
-            chain.sequencer.put_back(decode(self.signer.sign(transaction).raw))
+            signed = self.signer.sign(transaction)
+            chain.sequencer.put_back(decode(signed.raw))
+            self.former.add(signed.hash)
             self.past[provider] += 1
 
     def _endpoint(self, name: str, chain: Blockchain, **nature: Any) -> SimulatedEndpoint:

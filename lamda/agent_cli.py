@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
 from devnet.api_client import Api
 from devnet.member import Member
@@ -16,6 +15,7 @@ from lamda.agent import Agent
 from lamda.agent_journal import open_journal
 from lamda.agent_login import GivenToken, Login, Wallet
 from lamda.running import run
+from lamda.secret_files import secret_of
 from runtime.errors import CannotRun
 from runtime.settings import AgentSettings, CommonSettings, load
 
@@ -72,16 +72,11 @@ def _private_key(settings: AgentSettings) -> bytes | None:
     key, path = settings.agent_private_key, settings.agent_private_key_file
     if key is None and path is None:
         return None
-    if key is None and path is not None:
-        try:
-            key = SecretStr(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CannotRun(f"AGENT_PRIVATE_KEY_FILE={path} cannot be read: {type(error).__name__}") from None
-    assert key is not None, "one of the two is set"
+    name, text = secret_of("AGENT_PRIVATE_KEY", key, path)
     try:
-        raw = bytes.fromhex(key.get_secret_value().strip().removeprefix("0x"))
+        raw = bytes.fromhex(text.strip().removeprefix("0x"))
     except ValueError:
         raw = b""
     if len(raw) != KEY_BYTES:
-        raise CannotRun("AGENT_PRIVATE_KEY is wrong: expected 64 hex digits") from None
+        raise CannotRun(f"{name} is wrong: expected 64 hex digits")
     return raw

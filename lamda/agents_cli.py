@@ -1,21 +1,18 @@
 """`lamda agents`: who may come in by the door, and who is kept out."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-import migrations
 from dispatch.credential_store import FOR_GOOD, CredentialStore, Standing
-from lamda.databases import database_url
-from lamda.running import DATA, DataOption, page, run
+from lamda.pooled import run_on_database
+from lamda.running import DATA, DataOption, page
 from models.values import NotAnAddress, checksum_address, parse_address
-from runtime.database import open_pool
 from runtime.embedded_nats import new_account_seed, public_key
 from runtime.errors import CannotRun
-from runtime.settings import CommonSettings, load
 
 agents = typer.Typer(help="Show whose agents may connect to NATS, and keep agents out.", invoke_without_command=True)
 
@@ -95,15 +92,5 @@ def _address(text: str) -> bytes:
         raise CannotRun(f"no such provider: {error}") from error
 
 
-def _with_credentials(work: Callable[[CredentialStore], Awaitable[None]], data: DataOption) -> None:
-    (common,) = load(CommonSettings)
-
-    async def program(_: asyncio.Event) -> None:
-        async with (
-            database_url(common, data) as url,
-            open_pool(url, program="agents", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
-        ):
-            await asyncio.to_thread(migrations.check, url)
-            await work(CredentialStore(pool))
-
-    run(program, common, level="ERROR")
+def _with_credentials(work: Callable[[CredentialStore], Awaitable[None]], data: Path) -> None:
+    run_on_database(lambda pool: work(CredentialStore(pool)), data, program="agents")

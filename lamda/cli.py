@@ -35,13 +35,14 @@ from lamda.credit_cli import crediting
 from lamda.databases import database_url
 from lamda.explain import explain, job_id
 from lamda.operator_cli import operating
+from lamda.pooled import run_on_database
 from lamda.retrying import retry
 from lamda.running import DATA, DataOption, run
 from lamda.signing_key import signer_of
 from lamda.sources import source
 from lamda.up import Up
 from models.values import Chain
-from runtime.database import open_pool, wait_until_reachable
+from runtime.database import Pool, open_pool, wait_until_reachable
 from runtime.errors import CannotRun
 from runtime.settings import (
     AccountSettings,
@@ -198,17 +199,11 @@ def retry_job(
 ) -> None:
     """Have an open job handed to its provider's agent again, however long its pause would last."""
     wanted = job_id(job)
-    (common,) = load(CommonSettings)
 
-    async def program(_: asyncio.Event) -> None:
-        async with (
-            database_url(common, data) as url,
-            open_pool(url, program="retry", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
-        ):
-            await asyncio.to_thread(migrations.check, url)
-            typer.echo(await retry(pool, wanted))
+    async def program(pool: Pool) -> None:
+        typer.echo(await retry(pool, wanted))
 
-    run(program, common, level="WARNING")
+    run_on_database(program, data, program="retry")
 
 
 @app.command("explain")

@@ -1,20 +1,16 @@
 """The commands about credits: look at the signers' books, pause them, and give a person's word."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-import migrations
 from lamda import credit_page, credit_queries
-from lamda.databases import database_url
-from lamda.running import DATA, DataOption, run
+from lamda.pooled import run_on_database
+from lamda.running import DATA, DataOption
 from models.values import checksum_address
-from runtime.database import Pool, open_pool
+from runtime.database import Pool
 from runtime.errors import CannotRun
-from runtime.settings import CommonSettings, load
 
 crediting = typer.Typer(help="Look at the credits on opBNB and at who signs them; pause, resume, adopt.")
 
@@ -37,7 +33,7 @@ def show(context: typer.Context, data: DataOption = DATA) -> None:
             )
         )
 
-    _run(program, data)
+    run_on_database(program, data, program="credits")
 
 
 @crediting.command()
@@ -49,7 +45,7 @@ def pause(reason: Annotated[str, typer.Argument(help="Why, for whoever looks nex
             raise CannotRun(NOBODY)
         typer.echo(f"credits are paused: {reason}. `lamda credits resume` ends it")
 
-    _run(program, data)
+    run_on_database(program, data, program="credits")
 
 
 @crediting.command()
@@ -61,7 +57,7 @@ def resume(data: DataOption = DATA) -> None:
             raise CannotRun(NOBODY)
         typer.echo("credits go on")
 
-    _run(program, data)
+    run_on_database(program, data, program="credits")
 
 
 @crediting.command()
@@ -81,18 +77,4 @@ def adopt(data: DataOption = DATA) -> None:
         for address, reason in halted:
             typer.echo(f"{checksum_address(address)} goes on, and takes as history: {reason}")
 
-    _run(program, data)
-
-
-def _run(program: Callable[[Pool], Awaitable[None]], data: DataOption) -> None:
-    (common,) = load(CommonSettings)
-
-    async def with_pool(_: asyncio.Event) -> None:
-        async with (
-            database_url(common, data) as url,
-            open_pool(url, program="credits", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
-        ):
-            await asyncio.to_thread(migrations.check, url)
-            await program(pool)
-
-    run(with_pool, common, level="WARNING")
+    run_on_database(program, data, program="credits")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chain.signer import KeySigner, Signer, WrongKey, WrongPassword
+from lamda.secret_files import read_secret, secret_of
 from runtime.errors import CannotRun
 from runtime.settings import ReactorSettings
 
@@ -24,8 +25,7 @@ def signer_of(settings: ReactorSettings) -> Signer:
         raise CannotRun(f"{len(given)} settings name the signer's key: {EXPECTED}")
     if keystore is not None:
         return _from_keystore(keystore, settings)
-    text = key.get_secret_value() if key is not None else _read("ADMIN_WALLET_PRIVATE_KEY_FILE", key_file)
-    name = "ADMIN_WALLET_PRIVATE_KEY" if key is not None else f"ADMIN_WALLET_PRIVATE_KEY_FILE={key_file}"
+    name, text = secret_of("ADMIN_WALLET_PRIVATE_KEY", key, key_file)
     try:
         return KeySigner(text)
     except WrongKey as error:
@@ -34,26 +34,8 @@ def signer_of(settings: ReactorSettings) -> Signer:
 
 def _from_keystore(keystore: Path, settings: ReactorSettings) -> Signer:
     password, password_file = settings.admin_wallet_keystore_password, settings.admin_wallet_keystore_password_file
-    if (password is None) == (password_file is None):
-        raise CannotRun(
-            "ADMIN_WALLET_KEYSTORE_FILE needs its password: expected one of ADMIN_WALLET_KEYSTORE_PASSWORD and "
-            "ADMIN_WALLET_KEYSTORE_PASSWORD_FILE"
-        )
-    secret = (
-        password.get_secret_value()
-        if password is not None
-        else _read("ADMIN_WALLET_KEYSTORE_PASSWORD_FILE", password_file).rstrip("\r\n")
-    )
+    _, secret = secret_of("ADMIN_WALLET_KEYSTORE_PASSWORD", password, password_file)
     try:
-        return KeySigner.from_keystore(_read("ADMIN_WALLET_KEYSTORE_FILE", keystore), secret)
+        return KeySigner.from_keystore(read_secret("ADMIN_WALLET_KEYSTORE_FILE", keystore), secret)
     except WrongPassword as error:
         raise CannotRun(f"ADMIN_WALLET_KEYSTORE_FILE={keystore} is wrong: {error}") from None
-
-
-def _read(setting: str, path: Path | None) -> str:
-    try:
-        return Path(path or "").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotRun(
-            f"{setting}={path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}"
-        ) from None

@@ -56,6 +56,16 @@ async def test_what_is_missing_is_said(site: Site) -> None:
     assert "AGENT_PRIVATE_KEY" in site.log
 
 
+async def test_a_wrong_key_is_said_with_its_file_and_not_shown(site: Site, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("not-a-key-but-secret")
+    async with Site(folder=site.folder, settings={"AGENT_PRIVATE_KEY_FILE": str(key)}).agent() as agent:
+        assert await agent.wait() == 1
+
+    assert f"AGENT_PRIVATE_KEY_FILE={key} is wrong: expected 64 hex digits" in site.log
+    assert "not-a-key-but-secret" not in site.log
+
+
 async def test_a_command_that_is_not_there_is_said_before_it_costs_a_job(site: Site) -> None:
     command = ("agent", "--state", str(site.folder / "state"), "--", "./no-such-command.sh")
     agent = await asyncio.create_subprocess_exec(

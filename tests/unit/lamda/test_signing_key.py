@@ -60,7 +60,10 @@ def test_the_key_comes_from_a_setting_a_file_or_a_keystore(folder: Path) -> None
         ({"private_key": KEY + "00"}, "ADMIN_WALLET_PRIVATE_KEY is wrong: expected a private key"),
         ({"private_key_file": "password"}, "password is wrong: expected a private key"),
         ({"private_key_file": "missing"}, "missing cannot be read: No such file"),
-        ({"keystore_file": "keystore"}, "needs its password"),
+        (
+            {"keystore_file": "keystore"},
+            "none of ADMIN_WALLET_KEYSTORE_PASSWORD and",
+        ),
         ({"keystore_file": "keystore", "keystore_password": KEY}, "the keystore does not open"),
         ({"keystore_file": "key", "keystore_password": PASSWORD}, "the keystore does not open"),
         ({"keystore_file": "keystore", "keystore_password_file": "missing"}, "missing cannot be read"),

@@ -58,6 +58,7 @@ class AccountChain(Blockchain):
         block = super().mine(now)
         for pool in (self.sequencer, *self.pools):
             pool.drop_used(self.accounts)
+            pool.expire(self.accounts, now)
         return block
 
     def reorganise(self, *, depth: int, growth: int, now: float) -> None:

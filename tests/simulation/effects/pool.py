@@ -10,6 +10,8 @@ from tests.simulation.nodes import Refusal
 
 PENDING_MAX: Final = 16
 TIP_MIN: Final = 1001
+LIFETIME_SECONDS: Final = 120.0
+"""How long those of a sender wait for one that is missing before them; three hours in op-geth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class Pool:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._waiting: dict[tuple[bytes, int], SignedTransaction] = {}
+        self._stuck_since: dict[bytes, float] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -73,6 +76,14 @@ class Pool:
         self._waiting = {
             place: each for place, each in self._waiting.items() if each.nonce >= ledger.nonce(each.sender)
         }
+
+    def expire(self, ledger: Ledger, now: float) -> None:
+        """Forget those of senders whose next nonce has been missing for too long."""
+        senders = {sender for sender, _ in self._waiting}
+        stuck = {sender for sender in senders if (sender, ledger.nonce(sender)) not in self._waiting}
+        self._stuck_since = {sender: self._stuck_since.get(sender, now) for sender in stuck}
+        gone = {sender for sender, since in self._stuck_since.items() if now - since >= LIFETIME_SECONDS}
+        self._waiting = {place: each for place, each in self._waiting.items() if place[0] not in gone}
 
     def forget(self, dice: Random, share: float) -> int:
         """Lose some; return how many."""

@@ -14,7 +14,7 @@ from tests.simulation.effects.account_chain import AccountChain
 from tests.simulation.effects.account_endpoint import REFUSALS
 from tests.simulation.effects.account_node import L1_ORACLE, AccountNode
 from tests.simulation.effects.bus import Bus, matches
-from tests.simulation.effects.pool import PENDING_MAX, Pool, Rules
+from tests.simulation.effects.pool import LIFETIME_SECONDS, PENDING_MAX, Pool, Rules
 from tests.simulation.effects.transactions import INCREMENT_JOBS, SignedTransaction, decode
 from tests.simulation.nodes import Refusal, Traits
 from tests.simulation.trace import Trace
@@ -185,6 +185,22 @@ def test_pending_counts_what_waits_without_a_gap(chain: AccountChain) -> None:
         "0x2",
         "0x0",
     )
+
+
+def test_what_waits_behind_a_gap_is_forgotten_after_a_while(chain: AccountChain) -> None:
+    pool = Pool(Rules())
+    for nonce in range(1, 1 + PENDING_MAX):
+        pool.add(decode(credit(nonce)), chain.accounts)
+    assert refusal(pool, credit(0), chain) == "account limit exceeded"
+
+    pool.expire(chain.accounts, 10.0)
+    pool.expire(chain.accounts, 10.0 + LIFETIME_SECONDS - 1)
+    assert len(pool) == PENDING_MAX
+
+    pool.expire(chain.accounts, 10.0 + LIFETIME_SECONDS)
+    pool.add(decode(credit(0)), chain.accounts)
+    pool.expire(chain.accounts, 20.0 + 2 * LIFETIME_SECONDS)
+    assert len(pool) == 1
 
 
 def test_the_l1_fee_is_told_where_there_is_an_l1(chain: AccountChain) -> None:

@@ -90,7 +90,7 @@ class Dispatched:
     """
     What we know of a job that somebody reports on.
 
-    `attempts` are those addressed to its provider, by token; `is_over` when the chain has settled the job.
+    `attempts` are those addressed to its provider, by token; `is_over` when the chain has settled the job, finally.
     """
 
     provider: bytes

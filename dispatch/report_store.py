@@ -37,12 +37,22 @@ async def _find(connection: Connection, job_id: bytes) -> Dispatched | None:
     row = await (
         await connection.execute(
             """
-            select fact.provider, job.escrow <> 'HELD', newest.attempt, newest.status,
+            select fact.provider,
+                exists (
+                    -- While a reorg may take the settlement back, what the agent says may be needed yet.
+                    select from (
+                        select job_id, block_number from job_confirmed
+                        union all select job_id, block_number from payment_claimed
+                    ) settled
+                    where settled.job_id = job.job_id and settled.block_number <= chain.final_through
+                ),
+                newest.attempt, newest.status,
                 array(select token from dispatches
                     where job_id = job.job_id and provider = fact.provider order by attempt),
                 array(select attempt from dispatches
                     where job_id = job.job_id and provider = fact.provider order by attempt)
             from jobs job
+            join checkpoints chain on chain.chain = 'bsc'
             join job_created fact on fact.block_number = job.source_block and fact.log_index = job.source_log_index
             left join lateral (
                 select attempt, status from agent_reports

@@ -46,7 +46,7 @@ select
     created.block_time as created_at,
     dispatched.at as assigned_at,
     started.at as started_at,
-    coalesce(case when outcome.status = 'completed' then outcome.received_at end, confirmed.at, claimed.at)
+    least(case when outcome.status = 'completed' then outcome.received_at end, confirmed.at, claimed.at)
         as completed_at,
     case when outcome.status = 'failed' and coalesce(confirmed.at, claimed.at) is null then outcome.received_at end
         as failed_at,

@@ -131,8 +131,8 @@ class Database:
         with psycopg.connect(self._url, autocommit=True) as owner:
             partitions = [row[0] for row in owner.execute(PARTITIONS)]
             drop = f"drop table {', '.join(partitions)};" if partitions else ""
-            statement = f"{drop} truncate {tables}; update feed set position = 0, epoch = '{FEED_EPOCH}'"
-            owner.execute(statement.encode())
+            empty = f"truncate {tables} restart identity"
+            owner.execute(f"{drop} {empty}; update feed set position = 0, epoch = '{FEED_EPOCH}'".encode())
 
     def save(self) -> None:
         """Keep a copy of all that is in the tables now."""

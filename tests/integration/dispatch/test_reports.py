@@ -17,7 +17,7 @@ from dispatch.streams import REPORTS, REPORTS_READER, Streams
 from models.values import checksum_address, show_bytes
 from runtime.bus import Bus, open_bus
 from runtime.embedded_nats import EmbeddedNats
-from tests.integration.dispatch.agency import Agents, Market
+from tests.integration.dispatch.agency import FINAL, Agents, Market
 from tests.integration.dispatch.crashes import end_at
 
 JOB = (1).to_bytes(32)
@@ -183,13 +183,30 @@ async def test_a_report_proves_that_its_attempt_arrived(
 async def test_the_chain_has_the_last_word(handed_out: Market, intake: Intake) -> None:
     """After the renter's confirmation an agent can no longer make the job fail."""
     await handed_out.world.confirm(JOB)
-    await handed_out.world.bsc.mine()
+    await handed_out.world.bsc.mine(FINAL)
     await handed_out.index.settle()
 
     judgement = await intake.take(own_subject(handed_out), as_json(token=await handed_out.token(JOB), status="failed"))
 
     assert judgement == Refused(reason=Refusal.LATE)
     assert await handed_out.statuses() == {1: "COMPLETED"}
+
+
+async def test_an_outcome_is_kept_while_a_reorg_may_take_the_confirmation_back(
+    handed_out: Market, intake: Intake
+) -> None:
+    """It counts for less than the chain's word, and is the only one once that is gone."""
+    token, state = await handed_out.token(JOB), "select status, escrow from jobs"
+    await handed_out.world.confirm(JOB)
+    await handed_out.world.bsc.mine()
+    await handed_out.index.settle()
+
+    await intake.take(own_subject(handed_out), as_json(token=token, status="failed"))
+    assert await handed_out.ask(state) == [("COMPLETED", "CONFIRMED")]
+
+    await handed_out.world.bsc.reorg(1)
+    await handed_out.index.settle()
+    assert await handed_out.ask(state) == [("FAILED", "HELD")]
 
 
 async def test_two_at_once_about_one_job_are_taken_one_after_the_other(handed_out: Market, intake: Intake) -> None:

@@ -16,6 +16,7 @@ SEEDS_A_TEST = 2
 NOTABLE = (
     2127,  # A former backend's credit came out of a pool after the signer had begun, and halted it for a stranger.
     2151,  # The same, and only the pool can mend it: it forgets the later ones after a while.
+    2265,  # An outcome came after a confirmation that a reorg then took back: it had been refused, and was lost.
     40004,  # A reorg brought back more than a pool takes: it was full of later nonces, and the first waited for ever.
 )
 

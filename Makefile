@@ -13,7 +13,7 @@ UV_OLDEST := 0.8.0
 NODE_OLDEST := 20
 ROOMS := models runtime chain indexer dispatch graphql_api devnet lamda contracts migrations
 # Most tests wait for servers more than they compute; a file's tests stay in one process, for the servers they share.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 3 --dist loadfile
 # Said aloud, because NODE_ENV=production or an npmrc may leave these out.
 NPM_ARGS ?= --include=dev --include=optional
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from dispatch.credential_store import FOR_GOOD, CredentialStore, Standing
+from lamda.arguments import provider_address
 from lamda.pooled import run_on_database
 from lamda.running import DATA, DataOption, page
-from models.values import NotAnAddress, checksum_address, parse_address
+from models.values import checksum_address
 from runtime.embedded_nats import new_account_seed, public_key
-from runtime.errors import CannotRun
 
 agents = typer.Typer(help="Show whose agents may connect to NATS, and keep agents out.", invoke_without_command=True)
 
@@ -40,7 +40,7 @@ def revoke(
     data: DataOption = DATA,
 ) -> None:
     """Take back a provider's credentials, and let its agent in no more until it is admitted."""
-    wanted = _address(address)
+    wanted = provider_address(address)
 
     async def program(credentials: CredentialStore) -> None:
         count = await credentials.revoke(wanted, reason)
@@ -52,7 +52,7 @@ def revoke(
 @agents.command()
 def admit(address: Address, data: DataOption = DATA) -> None:
     """Let a provider's agent in again, with a credential that it signs in for anew."""
-    wanted = _address(address)
+    wanted = provider_address(address)
 
     async def program(credentials: CredentialStore) -> None:
         was_barred = await credentials.admit(wanted)
@@ -83,13 +83,6 @@ def line(standing: Standing) -> str:
 def _moment(moment: datetime) -> str:
     # A bar without end is one of a hundred years.
     return "admitted" if moment - datetime.now(UTC) > FOR_GOOD / 2 else f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _address(text: str) -> bytes:
-    try:
-        return parse_address(text)
-    except NotAnAddress as error:
-        raise CannotRun(f"no such provider: {error}") from error
 
 
 def _with_credentials(work: Callable[[CredentialStore], Awaitable[None]], data: Path) -> None:

@@ -3,6 +3,8 @@ The command line.
 
 Each command reads the settings it needs, opens what it stands on, and hands over to its program. What a person
 must mend is printed as one message without a traceback, and ends with exit code 1.
+
+A program is imported by the command that runs it: to load them all takes two seconds, and a command needs one.
 """
 
 import asyncio
@@ -15,32 +17,14 @@ from rich.console import Console
 from rich.markup import escape
 
 import migrations
-from chain.errors import RpcError
-from devnet.api_client import ApiError
-from devnet.program import devnet
-from devnet.scores import scores
-from dispatch.credit_program import SignerSettings, credit
-from dispatch.credit_values import Limits
-from dispatch.program import Reaction, react
-from graphql_api.program import open_world
-from graphql_api.program import serve as serve_api
-from indexer.housekeeping import Retention
-from indexer.program import index
-from lamda import scores as scores_page
 from lamda.agent_cli import agent
 from lamda.agents_cli import agents
-from lamda.announcer import Announcer
-from lamda.buses import bus_access
+from lamda.arguments import job_id
 from lamda.credit_cli import crediting
 from lamda.databases import database_url
-from lamda.explain import explain, job_id
 from lamda.operator_cli import operating
 from lamda.pooled import run_on_database
-from lamda.retrying import retry
 from lamda.running import DATA, DataOption, run
-from lamda.signing_key import signer_of
-from lamda.sources import source
-from lamda.up import Up
 from models.values import Chain
 from runtime.database import Pool, open_pool, wait_until_reachable
 from runtime.errors import CannotRun
@@ -68,7 +52,6 @@ app.add_typer(operating)
 app.add_typer(crediting, name="credits")
 app.add_typer(agents, name="agents")
 app.command()(agent)
-GWEI = 10**9
 
 
 def main() -> None:
@@ -86,6 +69,9 @@ def run_everything(
     forget: Annotated[bool, typer.Option("--forget", help="Delete the databases of earlier worlds.")] = False,
 ) -> None:
     """Run everything here: Postgres, two local chains, indexer, API and a small world of actors."""
+    from lamda.announcer import Announcer
+    from lamda.up import Up
+
     common, api = load(CommonSettings, ApiSettings)
     announcer = Announcer(Console(highlight=False))
     run(Up(data, common, api, announcer, forget_others=forget).run, common)
@@ -112,6 +98,10 @@ def index_chains(
     data: DataOption = DATA,
 ) -> None:
     """Follow the chains into the database, until stopped or up to a block."""
+    from indexer.housekeeping import Retention
+    from indexer.program import index
+    from lamda.sources import source
+
     chains = list(dict.fromkeys(chain or list(Chain)))
     groups = [BscSettings if each is Chain.BSC else OpbnbSettings for each in chains]
     common, indexer, *settings = load(CommonSettings, IndexerSettings, *groups)
@@ -139,6 +129,8 @@ def index_chains(
 @app.command()
 def serve(data: DataOption = DATA) -> None:
     """Serve the GraphQL API, until stopped."""
+    from graphql_api.program import serve as serve_api
+
     common, api, accounts, bus = load(CommonSettings, ApiSettings, AccountSettings, BusSettings)
 
     async def program(stop: asyncio.Event) -> None:
@@ -161,6 +153,11 @@ def serve(data: DataOption = DATA) -> None:
 @app.command("react")
 def run_reactor(data: DataOption = DATA) -> None:
     """Send jobs to their providers' agents and credit finished ones on chain, until stopped."""
+    from dispatch.credit_program import credit
+    from dispatch.program import Reaction, react
+    from lamda.buses import bus_access
+    from lamda.signing_key import signer_settings
+
     common, bus, reactor, bsc, opbnb = load(CommonSettings, BusSettings, ReactorSettings, BscSettings, OpbnbSettings)
     signing = signer_settings(reactor, bsc, opbnb)
 
@@ -189,6 +186,8 @@ def run_reactor(data: DataOption = DATA) -> None:
 @app.command("devnet")
 def run_devnet() -> None:
     """Run a world to try: two local chains and the contracts, unless settings name them, and actors on them."""
+    from devnet.program import devnet
+
     common, settings = load(CommonSettings, DevnetSettings)
     run(lambda stop: devnet(settings, stop, tell=typer.echo), common)
 
@@ -198,6 +197,8 @@ def retry_job(
     job: Annotated[str, typer.Argument(help="The job's id: 0x and 64 hex digits.")], data: DataOption = DATA
 ) -> None:
     """Have an open job handed to its provider's agent again, however long its pause would last."""
+    from lamda.retrying import retry
+
     wanted = job_id(job)
 
     async def program(pool: Pool) -> None:
@@ -211,6 +212,9 @@ def explain_job(
     job: Annotated[str, typer.Argument(help="The job's id: 0x and 64 hex digits.")], data: DataOption = DATA
 ) -> None:
     """Tell where a job stands, why, and what happened to it."""
+    from graphql_api.program import open_world
+    from lamda.explain import explain
+
     wanted = job_id(job)
     common, api, accounts = load(CommonSettings, ApiSettings, AccountSettings)
 
@@ -227,6 +231,11 @@ def explain_job(
 @app.command("scores")
 def show_scores(data: DataOption = DATA) -> None:
     """Compare, for each provider of the running world, jobs confirmed, credited on chain and shown by the API."""
+    from chain.errors import RpcError
+    from devnet.api_client import ApiError
+    from devnet.scores import scores
+    from lamda import scores as scores_page
+
     common, api = load(CommonSettings, ApiSettings)
 
     async def program(_: asyncio.Event) -> None:
@@ -237,17 +246,3 @@ def show_scores(data: DataOption = DATA) -> None:
             raise CannotRun(f"the world in {data} does not run, or its API is elsewhere (API_PORT): {error}") from error
 
     run(program, common, level="WARNING")
-
-
-def signer_settings(reactor: ReactorSettings, bsc: BscSettings, opbnb: OpbnbSettings) -> SignerSettings:
-    """Return what the signer needs, or say which setting is wrong without showing the key."""
-    return SignerSettings(
-        opbnb_urls=opbnb.opbnb_rpc_url,
-        chain_id=opbnb.opbnb_chain_id,
-        contract=opbnb.node_reputation_contract_address,
-        bsc_urls=bsc.bsc_rpc_url,
-        bsc_chain_id=bsc.bsc_chain_id,
-        job_manager=bsc.job_manager_contract_address,
-        limits=Limits(fee_max_wei=round(reactor.credit_fee_max_gwei * GWEI)),
-        signer=signer_of(reactor),
-    )

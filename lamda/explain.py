@@ -7,18 +7,10 @@ from graphql_api.explaining import reason_of
 from graphql_api.life_rows import EventRow
 from graphql_api.reading import Reading, World
 from graphql_api.rows import JobRow
-from models.values import parse_bytes32, show_bytes
+from models.values import show_bytes
 from runtime.errors import CannotRun
 
 EVENTS_MAX = 500
-
-
-def job_id(text: str) -> bytes:
-    """Return the 32 bytes of a job id. Raises `CannotRun` for a text that is none."""
-    try:
-        return parse_bytes32(text)
-    except ValueError as error:
-        raise CannotRun(f"no such job: {error}") from error
 
 
 async def explain(world: World, wanted: bytes, console: Console) -> None:

@@ -13,7 +13,6 @@ import typer
 import migrations
 from chain.errors import RpcError
 from chain.rpc import Rpc
-from indexer.audit import Auditor
 from indexer.request_store import NewRequest
 from indexer.rereading_values import Findings
 from lamda import audit as audit_page
@@ -105,6 +104,8 @@ def resume(chain: OneChain, data: DataOption = DATA) -> None:
 @operating.command()
 def audit(chain: EitherChain = None, data: DataOption = DATA) -> None:
     """Compare our rows with the contracts' own counters; exit 1 when one that must be equal is not."""
+    from indexer.audit import Auditor
+
     common, indexer = load(CommonSettings, IndexerSettings)
 
     async def program(_: asyncio.Event) -> None:

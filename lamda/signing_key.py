@@ -1,12 +1,15 @@
-"""Find the signer's key where the settings say it is: in the environment, in a file, or in an encrypted keystore."""
+"""What the signer needs: its settings, and its key, which is in the environment, a file or an encrypted keystore."""
 
 from pathlib import Path
 
 from chain.signer import KeySigner, Signer, WrongKey, WrongPassword
+from dispatch.credit_program import SignerSettings
+from dispatch.credit_values import Limits
 from lamda.secret_files import read_secret, secret_of
 from runtime.errors import CannotRun
-from runtime.settings import ReactorSettings
+from runtime.settings import BscSettings, OpbnbSettings, ReactorSettings
 
+GWEI = 10**9
 EXPECTED = (
     "expected one of ADMIN_WALLET_PRIVATE_KEY (64 hex digits), ADMIN_WALLET_PRIVATE_KEY_FILE (a file that holds them) "
     "and ADMIN_WALLET_KEYSTORE_FILE (an encrypted keystore)"
@@ -39,3 +42,17 @@ def _from_keystore(keystore: Path, settings: ReactorSettings) -> Signer:
         return KeySigner.from_keystore(read_secret("ADMIN_WALLET_KEYSTORE_FILE", keystore), secret)
     except WrongPassword as error:
         raise CannotRun(f"ADMIN_WALLET_KEYSTORE_FILE={keystore} is wrong: {error}") from None
+
+
+def signer_settings(reactor: ReactorSettings, bsc: BscSettings, opbnb: OpbnbSettings) -> SignerSettings:
+    """Return what the signer needs, or say which setting is wrong without showing the key."""
+    return SignerSettings(
+        opbnb_urls=opbnb.opbnb_rpc_url,
+        chain_id=opbnb.opbnb_chain_id,
+        contract=opbnb.node_reputation_contract_address,
+        bsc_urls=bsc.bsc_rpc_url,
+        bsc_chain_id=bsc.bsc_chain_id,
+        job_manager=bsc.job_manager_contract_address,
+        limits=Limits(fee_max_wei=round(reactor.credit_fee_max_gwei * GWEI)),
+        signer=signer_of(reactor),
+    )

@@ -24,8 +24,8 @@ TIMES_MAX = 3
 DEATH_SECONDS_MAX = 45.0
 KNOCK_SECONDS = 2.0
 SEED = 5
-LASTING = 16
-OTHERS = 4
+LASTING = 10
+OTHERS = 3
 OTHERS_ON_NEW_BUS = 1
 LEAVES_SOMETHING = ("insert", "update", "commit", "publish jobs", "request jobs", "$JS.ACK", "eth_sendRawTransaction")
 """What is in the names of touches after which the world is another."""

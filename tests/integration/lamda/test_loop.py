@@ -147,6 +147,7 @@ async def test_nothing_is_lost_or_doubled_when_each_program_is_killed(tmp_path: 
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.long
 async def test_a_database_that_was_lost_credits_nothing_twice(tmp_path: Path) -> None:
     """The chains go on with an empty database: what they had credited counts as given, and the rest is credited."""
     data = tmp_path / "data"

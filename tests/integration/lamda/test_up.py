@@ -117,6 +117,7 @@ async def test_an_impatient_second_signal_changes_nothing(data: Path) -> None:
         assert record(data)["clean"]
 
 
+@pytest.mark.long
 async def test_a_closed_terminal_is_a_stop_in_order(data: Path) -> None:
     """Nobody reads what it prints, and a hang-up is all it hears."""
     async with up(data) as run:
@@ -130,7 +131,15 @@ async def test_a_closed_terminal_is_a_stop_in_order(data: Path) -> None:
     assert record(data)["clean"]
 
 
-@pytest.mark.parametrize("moment", ["new world", "embedded Postgres", "local bsc", "starting indexer"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "new world",
+        pytest.param("embedded Postgres", marks=pytest.mark.long),
+        pytest.param("local bsc", marks=pytest.mark.long),
+        "starting indexer",
+    ],
+)
 async def test_a_stop_while_starting_leaves_nothing(data: Path, moment: str) -> None:
     async with up(data) as run:
         await run.shows(moment)

@@ -37,6 +37,7 @@ def test_in_a_hostile_world_every_effect_is_there_once(first: int, database: Dat
     hold(range(first, first + SEEDS_A_TEST), database)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", NOTABLE)
 def test_what_once_failed_does_not_fail_again(seed: int, database: Database) -> None:
     """Each of these seeds taught something."""

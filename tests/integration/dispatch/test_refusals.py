@@ -18,7 +18,7 @@ from dispatch.refusal_store import KEPT, RefusalStore, Refusing
 from dispatch.streams import Streams
 from models.values import checksum_address
 from runtime.bus import Bus
-from tests.integration.dispatch.agency import Market
+from tests.integration.dispatch.agency import FINAL, Market
 from tests.integration.indexer.tables import Contents, everything
 
 UNANSWERED, TWICE, DONE, UNSENT, SETTLED = range(1, 6)
@@ -74,7 +74,7 @@ async def busy(market: Market, dispatcher: Dispatcher, intake: Intake) -> Market
     for good in (Bad(reason=Refusal.LATE, job=TWICE, attempt=2, word="processing"), Bad(reason=Refusal.LATE, job=DONE)):
         await intake.take(*await message(market, good))
     await market.world.confirm(SETTLED.to_bytes(32))
-    await market.world.bsc.mine()
+    await market.world.bsc.mine(FINAL)
     await market.index.settle()
     return market
 

@@ -67,7 +67,7 @@ async def credits(  # noqa: A001  # Our word.
     """Return the credits of jobs; a job without one is missing."""
     query = sql.SQL(
         """
-        {} (
+        {} select * from (
         with mined as materialized (
             select distinct on (attempt.job_id)
                 attempt.job_id, attempt.transaction_hash, attempt.nonce, fact.block_number, fact.block_time
@@ -95,7 +95,7 @@ async def credits(  # noqa: A001  # Our word.
         ) newest on true
         left join mined on mined.job_id = credit.job_id
         where credit.job_id = any(%(ids)s)
-        )
+        ) credit
         """
     ).format(facts_as_of(as_of, "job_count_incremented"))
     parameters = {"ids": list(job_ids), **through(as_of)}

@@ -33,9 +33,12 @@ async def wait_until_indexed(world: World, awaited: Mapping[Chain, int]) -> None
 
 
 async def _are_indexed(pool: Pool, awaited: Mapping[Chain, int]) -> bool:
+    """Say whether the blocks are known to be there; while the database is too busy to say, they are not."""
     snapshot = Snapshot(pool)
     try:
         standing = by_chain(await chain_queries.checkpoints(snapshot))
+    except Declined:
+        return False
     finally:
         await snapshot.close()
     return all(is_indexed(at, standing) for at in awaited.items())

@@ -126,7 +126,7 @@ async def facts(pool: Pool, query: str) -> list[tuple[Any, ...]]:
 @pytest.fixture
 async def lived(world: World, pool: Pool) -> AsyncIterator[Office]:
     """The API over an index of everything that happened in a world, reorgs among it."""
-    async with office(world, pool.conninfo) as full:
+    async with office(world, str(pool.conninfo)) as full:
         activity = Activity(world, seed=7)
         for step in range(17):
             await activity.step()

@@ -19,11 +19,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from graphql_api.graphiql import STATIC, graphiql_page
 from graphql_api.health import health, ready
+from graphql_api.over_http import OverHttp
 from graphql_api.reading import World
 from graphql_api.schema import build
 from graphql_api.visits import Visit
@@ -31,7 +31,7 @@ from graphql_api.visits import Visit
 ANYBODY = ("*",)
 
 
-class Door(GraphQL[Visit, None]):
+class Door(OverHttp):
     """The schema over HTTP and WebSocket."""
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:  # noqa: ARG002

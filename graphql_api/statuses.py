@@ -6,6 +6,7 @@ from graphql_api import errors
 
 STATUSES: Mapping[str, int] = {
     errors.BadInput.code: 400,
+    errors.NotFound.code: 404,
     errors.SignInRefused.code: 403,
     errors.NotSignedIn.code: 401,
     errors.Forbidden.code: 403,

@@ -6,7 +6,7 @@ The web application: its routes.
     /api/v1    plain routes, described by /api/v1/openapi.json
     /health    this process
     /ready     progress of every chain
-    /static    GraphiQL's scripts
+    /page, /static    GraphiQL's modules and scripts
 
 Pages of any origin may ask: there are no cookies to abuse. Whoever has signed in says so in each request, with
 `Authorization: Bearer …`; on a WebSocket, where pages can send no header, in connection_init as `authorization`.
@@ -17,12 +17,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from graphql_api.graphiql import STATIC, graphiql_page
+from graphql_api.graphiql import graphiql_page, page_mounts
 from graphql_api.over_http import OverHttp
 from graphql_api.reading import World
 from graphql_api.rest.catalogue import DOCUMENT_PATH, rest_routes
@@ -56,7 +55,7 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
             *rest_routes(),
             Route("/graphql", door),
             WebSocketRoute("/graphql", door),
-            Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
+            *page_mounts(),
         ],
         middleware=[Middleware(CORSMiddleware, allow_origins=ANYBODY, allow_methods=ANYBODY, allow_headers=ANYBODY)],
         exception_handlers=EXCEPTION_HANDLERS,

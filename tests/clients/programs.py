@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -24,3 +25,12 @@ async def start(name: str, *arguments: str) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
+
+
+async def heard(lines: asyncio.StreamReader, tell: Callable[[], Awaitable[None]]) -> bytes:
+    """Tell something until a program, however long it takes to connect, prints that it has heard; return the line."""
+    hearing = asyncio.ensure_future(lines.readline())
+    while not hearing.done():
+        await tell()
+        await asyncio.wait({hearing}, timeout=0.1)
+    return await hearing

@@ -14,7 +14,6 @@ from graphql import (
 from graphql_api.schema import build
 from tests.architecture.source import ROOT
 
-
 PROMISE = Path(__file__).parent / "promise.graphql"
 
 OWED = {

@@ -37,7 +37,7 @@ class Door(OverHttp):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:  # noqa: ARG002
         """Return what all operations share, and what this visitor shows."""
-        return Visit.of(request)
+        return Visit.of(request.app.state.world, request)
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
         """Return GraphiQL's page."""

@@ -43,7 +43,7 @@ def reads(answer: Callable[[Call], Awaitable[msgspec.Struct]]) -> Endpoint:
 
     @wraps(answer)
     async def endpoint(request: Request) -> Response:
-        visit = Visit.of(request)
+        visit = Visit.of(request.app.state.world, request)
         reading = Reading(visit.world, visit.token)
         try:
             return success(await answer(Call(reading=reading, path=request.path_params, given=request.query_params)))

@@ -4,6 +4,7 @@ What a client is told when it cannot be answered.
     GraphQLError
     └── Declined          told as it is, with a code; anything else is an internal error and is masked
         ├── BadInput        an argument is wrong: the message says which, and what was expected
+        ├── NotFound        what is named is not there, where nothing else can be answered
         ├── SignInRefused   a sign-in is not accepted, for the reason given
         ├── NotSignedIn     only somebody who has signed in may ask this
         ├── Forbidden       somebody else may ask this, but not who asks
@@ -34,6 +35,12 @@ class BadInput(Declined):
     """An argument is not what was expected."""
 
     code = "BAD_INPUT"
+
+
+class NotFound(Declined):
+    """Nothing has this name."""
+
+    code = "NOT_FOUND"
 
 
 class SignInRefused(Declined):

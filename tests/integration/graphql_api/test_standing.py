@@ -1,5 +1,6 @@
 """Every answer says which blocks it stands on, and all of it stands on them."""
 
+import asyncio
 from itertools import count
 from typing import Any
 
@@ -96,9 +97,10 @@ async def test_all_fields_of_an_answer_stand_on_the_blocks_it_names(schema_url: 
 
     class Interrupted(Reading):
         async def provider(self, address: str, as_of: AsOf = NOW) -> ProviderRow | None:
-            block = next(blocks)
-            await market.commit(created(block, block, payment=1))
-            await market.checkpoint(Chain.BSC, number=block)
+            async with turn:
+                block = next(blocks)
+                await market.commit(created(block, block, payment=1))
+                await market.checkpoint(Chain.BSC, number=block)
             return await super().provider(address, as_of)
 
     await market.commit(created(1, 12, payment=1), registered("provider", 3))
@@ -108,12 +110,13 @@ async def test_all_fields_of_an_answer_stand_on_the_blocks_it_names(schema_url: 
         b: jobs { nodes { provider { later: jobs(first: 1) { totalCount } } } }
         chains { indexed { number } }
     }"""
-    blocks = count(13)
+    blocks, turn = count(13), asyncio.Lock()
     schema = build()
     schema.reading = Interrupted
     async with open_world(ApiSettings(), database_url=schema_url) as world:
         answer = await schema.execute(query, context_value=Visit(world=world))
 
+    assert answer.errors is None
     assert next(blocks) == 15
     assert answer.data == {
         "a": {"nodes": [{"provider": {"jobs": {"totalCount": 1}}}]},

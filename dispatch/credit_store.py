@@ -144,10 +144,10 @@ class CreditStore:
             )
             await self._tell([intent.job_id])
 
-    async def adopt(self, nonces: int, final_block: int, reason: str, now: datetime) -> None:
-        """Account for all nonces below `nonces`."""
+    async def adopt(self, nonces: int, final_block: int, reason: str, now: datetime, *, unswept: bool) -> None:
+        """Account for all nonces below `nonces`; where it is `unswept`, those after them are spent before a credit."""
         await self._connection.execute(_ADOPT, {"signer": self._signer, "nonces": nonces, "final": final_block,
-            "reason": reason, "now": now})  # fmt: skip
+            "reason": reason, "unswept": unswept, "now": now})  # fmt: skip
 
     async def halt(self, reason: str) -> None:
         """Sign nothing more until a person has looked."""
@@ -249,7 +249,7 @@ where job_id = %(job)s and freed_at is null and not exists (
 """
 
 _ADOPT = """
-insert into credit_adoptions (signer, nonces, final_block, reason, adopted_at)
-values (%(signer)s, %(nonces)s, %(final)s, %(reason)s, %(now)s)
-on conflict do nothing
+insert into credit_adoptions (signer, nonces, final_block, reason, unswept, adopted_at)
+values (%(signer)s, %(nonces)s, %(final)s, %(reason)s, %(unswept)s, %(now)s)
+on conflict (signer, nonces) do update set unswept = excluded.unswept or credit_adoptions.unswept
 """

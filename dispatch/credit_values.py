@@ -104,12 +104,21 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerRow:
-    """Our account, why it is halted or paused, and whether a person said that history may be adopted."""
+    """
+    Our account, why it is halted or paused, and a person's word.
+
+    It `adopts` what has halted it; where nothing has, the database was restored.
+    """
 
     address: bytes
     halted_reason: str | None
     paused_reason: str | None
     adopts: bool
+
+    @property
+    def was_restored(self) -> bool:
+        """Say whether a person said that the database may lack what was signed since its backup."""
+        return self.adopts and self.halted_reason is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +132,8 @@ class Books:
     explains; `unsure` are those of them for whom there are such increments that are not final yet; `counts` is what the
     contract counted for them by `head`. `due` are final confirmations without an intent, oldest first, up to the BSC
     block `due_through`. `accounted` is the first nonce that neither an adoption nor an attempt accounts for, None
-    before any adoption; `has_signed` says whether any of them is an attempt's.
+    before any adoption; `has_signed` says whether any of them is an attempt's. While it is `unswept`, transactions that
+    we do not know may wait in pools for the nonces that follow.
     """
 
     signer: SignerRow
@@ -137,6 +147,7 @@ class Books:
     due_through: int
     accounted: int | None
     has_signed: bool
+    unswept: bool = False
 
     @property
     def live(self) -> tuple[Intent, ...]:

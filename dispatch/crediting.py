@@ -6,7 +6,7 @@ Credit finished jobs on chain, each exactly once.
     commit  intents, once their confirmations have been read again; transactions signed and stored
     act     send what is stored
 
-Nothing is sent that is not stored, and nothing signed on a nonce unless all before it are accounted for.
+No credit is sent that is not stored, and nothing signed on a nonce unless all before it are accounted for.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,9 +20,10 @@ from dispatch.chain_writer import ChainWriter
 from dispatch.credit_store import CreditStore
 from dispatch.credit_values import Account, Books, Intent, Limits
 from dispatch.nonce_watch import NonceWatch
-from dispatch.permit import Adopt, Go, Halt, Hold
+from dispatch.permit import Adopt, Go, Halt, Hold, Spend
 from dispatch.settle import FreeNonce, Sign, Stranger, Unclear, Verdict, Wait
 from dispatch.signing import Order, Signing
+from dispatch.sweep import Sweep
 from dispatch.witness import Witness
 from models.values import BlockId, checksum_address, show_bytes
 
@@ -72,6 +73,7 @@ class Crediting:
         self._clock = clock
         self._signing = Signing(store, writer, limits, clock)
         self._watch = NonceWatch(writer)
+        self._sweep = Sweep(writer, limits, clock)
         # Until every nonce was accounted for once, those we do not know may be history.
         self._starting = True
         self._height_at_start = 0
@@ -95,7 +97,7 @@ class Crediting:
         strange = [verdict.nonce for _, verdict in verdicts if isinstance(verdict, Stranger)]
         self._height_at_start = self._height_at_start or account.height
         # What comes to light before this database has signed anything is a former backend's, out of some pool.
-        starting = self._starting or not books.has_signed
+        starting = self._starting or not books.has_signed or books.unswept
         match permit.permit(books, account, strange, starting=starting, height_at_start=self._height_at_start):
             case Hold(reason):
                 return Held(reason)
@@ -103,6 +105,8 @@ class Crediting:
                 return await self._halt(reason)
             case Adopt() as adoption:
                 return await self._adopt(books, adoption, verdicts)
+            case Spend(nonces):
+                return await self._spend(books, account, verdicts, nonces)
             case Go(next_nonce):
                 if books.signer.adopts:
                     await self._store.heed()
@@ -133,10 +137,31 @@ class Crediting:
         for intent, verdict in verdicts:
             if isinstance(verdict, Stranger):
                 await self._store.free(intent, "spent by a transaction that this database does not know", self._clock())
-        await self._store.adopt(adoption.nonces, books.final_block, adoption.reason, self._clock())
+        may_wait = books.signer.was_restored or bool(await self._store.unexplained(books.final_block, 1))
+        now = self._clock()
+        await self._store.adopt(
+            adoption.nonces, books.final_block, adoption.reason, now, unswept=adoption.lost and may_wait
+        )
         await self._store.heed()
         logger.warning("credit.adopted", nonces=adoption.nonces, block=books.final_block, reason=adoption.reason)
         return Held(f"adopted {adoption.nonces} nonces: {adoption.reason}")
+
+    async def _spend(
+        self, books: Books, account: Account, verdicts: Sequence[tuple[Intent, Verdict]], nonces: range
+    ) -> Credited | Held:
+        """Spend nonces that lost transactions may have; what is signed already goes on, for it comes before these."""
+        assert books.head is not None, "books without a head are held"
+        if books.signer.paused_reason is not None:
+            return Held(f"paused: {books.signer.paused_reason}")
+        begun = [(intent, verdict) for intent, verdict in verdicts if not isinstance(verdict, Sign)]
+        order = Order(head=books.head, next_nonce=nonces.stop)
+        sent, complaint = await self._signing.carry_out(begun, books, account, order)
+        spent, trouble = await self._sweep.send(nonces, account)
+        waits = (
+            f"nonces {nonces[0]} to {nonces[-1]} are spent on transfers first: "
+            "credits that were lost with a database may wait for them in a pool"
+        )
+        return Credited(sent=sent + spent, complaint=complaint or trouble or waits)
 
     async def _credit(
         self, books: Books, account: Account, verdicts: Sequence[tuple[Intent, Verdict]], order: Order

@@ -78,3 +78,20 @@ def adopt(data: DataOption = DATA) -> None:
             typer.echo(f"{checksum_address(address)} goes on, and takes as history: {reason}")
 
     run_on_database(program, data, program="credits")
+
+
+@crediting.command()
+def restored(data: DataOption = DATA) -> None:
+    """
+    Say that the database was restored from a backup, before the reactor is started again.
+
+    Credits that were signed since the backup may wait in a pool where nobody sees them. Before the next credit the
+    nonces that they may have are spent on transfers of nothing, and what was credited since counts as given.
+    """
+
+    async def program(pool: Pool) -> None:
+        if not await credit_queries.restored(pool):
+            raise CannotRun(NOBODY)
+        typer.echo("the next nonces are spent on transfers before anything is credited; `lamda credits` shows how far")
+
+    run_on_database(program, data, program="credits")

@@ -98,3 +98,9 @@ async def adopt(pool: Pool) -> list[tuple[bytes, str]]:
             "update signers set adopts = true where halted_reason is not null returning address, halted_reason"
         )
         return await rows.fetchall()
+
+
+async def restored(pool: Pool) -> int:
+    """Give a person's word that the database was restored; return to how many signers that matters."""
+    async with pool.connection() as connection:
+        return (await connection.execute("update signers set adopts = true")).rowcount

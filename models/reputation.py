@@ -24,7 +24,8 @@ class Signer(SQLModel, table=True):
     """
     An account that signs credits, and what keeps it from signing.
 
-    `halted_reason` needs a person; `adopts` is that person's word that nonces we do not know are history.
+    `halted_reason` needs a person; `adopts` is that person's word that nonces we do not know are history, or, where
+    nothing has halted, that the database was restored and may not know some.
     `paused_reason` is an admin's. `waits_for` is what it waits for by itself. `beat_at` is its last sign of life.
     """
 
@@ -44,7 +45,8 @@ class CreditAdoption(SQLModel, table=True):
     A moment from which we account for an account's nonces: those below `nonces` are history.
 
     Every credit that they gave is in our index, final through `final_block`, and counts as given. `reason` says why
-    there was something to adopt.
+    there was something to adopt. `unswept` while more transactions that we do not know may wait for the nonces after
+    these: they are spent on transfers before a credit is signed.
     """
 
     __tablename__ = "credit_adoptions"
@@ -53,6 +55,7 @@ class CreditAdoption(SQLModel, table=True):
     nonces: int = Field(sa_type=BigInteger, primary_key=True)
     final_block: int = Field(sa_type=BigInteger)
     reason: str = Field(sa_type=Text)
+    unswept: bool = Field(default=False, sa_type=Boolean, sa_column_kwargs={"server_default": text("false")})
     adopted_at: datetime = Field(sa_type=Timestamp)
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -114,6 +115,22 @@ async def round_trip(world: World, index: Indexing, signer: Crediting, clock: Cl
         await world.opbnb.mine(FINAL)
         clock.pass_(1)
     await index.settle()
+
+
+async def execute(index: Indexing, statement: str, *parameters: Any) -> None:
+    """Change the database behind everybody's back."""
+    async with index.pool.connection() as connection:
+        await connection.execute(statement.encode(), parameters)
+
+
+async def lose_transactions(index: Indexing) -> None:
+    """Restore the books to before anything was signed."""
+    for statement in (
+        "delete from credit_attempts",
+        "delete from credit_nonces",
+        "update credits set settled_at = null",
+    ):
+        await execute(index, statement)
 
 
 @pytest.fixture

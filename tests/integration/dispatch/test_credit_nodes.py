@@ -77,7 +77,7 @@ async def test_what_waits_in_another_nodes_pool_is_not_signed_over(
         await index.settle()
         held = await signer.step()
         await world.opbnb.mine(FINAL)
-        await round_trip(world, index, signer, clock)
+        await round_trip(world, index, signer, clock, rounds=8)
 
     assert isinstance(held, Held)
     assert await one(index.pool, "select adopted from credits") == (True,)

@@ -60,7 +60,7 @@ async def test_an_empty_database_beside_a_credited_chain_credits_nothing_twice(
     async with open_pool(fresh, program="test", size=4) as pool, indexing(world, pool) as anew:
         async with crediting(world, fresh, clock) as signer:
             await begin(world, anew, signer)
-            await round_trip(world, anew, signer, clock)
+            await round_trip(world, anew, signer, clock, rounds=8)
         adopted = await one(pool, "select count(*) filter (where adopted), count(*) from credits")
     await postgres.drop_database("fresh_credits")
 

@@ -18,10 +18,11 @@ async def test_before_anything_was_signed(world: World, pool: Pool, database_url
     assert pool is not None
     settings = settings_of(world, database_url)
     shown = await lamda(settings, "credits")
-    ends = [await lamda(settings, "credits", *words) for words in (("pause", "fees"), ("resume",), ("adopt",))]
+    commands = (("pause", "fees"), ("resume",), ("adopt",), ("restored",))
+    ends = [await lamda(settings, "credits", *words) for words in commands]
 
     assert (shown.code, NOTHING in shown.said) == (0, True)
-    assert [end.code for end in ends] == [1, 1, 1]
+    assert [end.code for end in ends] == [1, 1, 1, 1]
     assert "nothing to adopt" in ends[2].complaint
 
 
@@ -72,4 +73,22 @@ async def test_a_halted_signer_goes_on_by_a_persons_word(
     assert "HALTED" in shown.said
     assert "nonce 1 was spent" in adopted.said
     assert await one(index.pool, "select halted_reason, adopts from signers") == (None, False)
+    assert await credited_on_chain(world) == 1
+
+
+async def test_a_restored_database_is_told_so(world: World, index: Indexing, database_url: str, clock: Clock) -> None:
+    """Nonces are spent on transfers first, and the page says why nothing is credited meanwhile."""
+    settings = settings_of(world, database_url)
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+        said = await lamda(settings, "credits", "restored")
+        await finish(world, 1)
+        await index.settle()
+        for _ in range(2):
+            await signer.step()
+        shown = await lamda(settings, "credits")
+        await round_trip(world, index, signer, clock, rounds=6)
+
+    assert "the next nonces are spent on transfers" in said.said
+    assert "nonces 1 to 16 are spent on transfers first" in shown.said
     assert await credited_on_chain(world) == 1

@@ -57,6 +57,15 @@ def _another_nonce_when_stuck(patch: Patch) -> None:
     patch.setattr(settle, "_hasten", elsewhere)
 
 
+def _no_sweep(patch: Patch) -> None:
+    adopt = CreditStore.adopt
+
+    async def and_no_more(*adopted: Any, **_: bool) -> None:
+        await adopt(*adopted, unswept=False)
+
+    patch.setattr(CreditStore, "adopt", and_no_more)
+
+
 def _believe_a_reorg(patch: Patch) -> None:
     patch.setattr(settle, "_consumed", lambda *_, **__: FreeNonce("no receipt", refused=False))
 
@@ -133,6 +142,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "what the chain has credited already is adopted": Guard(
         6, lambda patch: patch.setattr(settle, "adopt", lambda *_: frozenset())
     ),
+    "nonces that lost transactions may have are swept": Guard(50824, _no_sweep),
     "only a final confirmation is credited": Guard(1, _newest_is_final),
     "only a final increment settles": Guard(47, _settle_at_once),
     "only one signs": Guard(2, _no_lease),

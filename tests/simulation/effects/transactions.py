@@ -32,6 +32,11 @@ class SignedTransaction:
         return self.data[16:36] if self.data[:4] == INCREMENT_JOBS and len(self.data) == 36 else None
 
     @property
+    def is_transfer_of_nothing(self) -> bool:
+        """Say whether it changes nothing but the sender's nonce."""
+        return self.to == self.sender and not self.value and not self.data
+
+    @property
     def place(self) -> tuple[bytes, int]:
         """The sender and the nonce: of those that share it, one can be mined."""
         return self.sender, self.nonce

@@ -1,5 +1,6 @@
 """Sees every transaction the moment it arrives at an endpoint, and whether the books had it by then."""
 
+from dispatch.settle import PENDING_MAX
 from tests.simulation.database import Database
 from tests.simulation.effects.transactions import SignedTransaction
 
@@ -11,16 +12,18 @@ class Watchman:
         self._database = database
         self.sent: dict[bytes, SignedTransaction] = {}
         self.kept: dict[bytes, bytes | None] = {}
+        self.swept: set[int] = set()
         self.arrivals = 0
         self.wrong: list[str] = []
 
     async def saw(self, transaction: SignedTransaction) -> None:
-        """Take a transaction down. It must be stored by now."""
+        """Take a transaction down. It must be stored by now, or be the transfer of nothing that sweeps a nonce."""
         self.arrivals += 1
         self.sent[transaction.hash] = transaction
         if transaction.hash not in self.kept:
             await self.look()
-        if transaction.hash not in self.kept:
+        sweeps = transaction.is_transfer_of_nothing and transaction.nonce in self.swept
+        if transaction.hash not in self.kept and not sweeps:
             self.wrong.append(f"nonce {transaction.nonce} was sent before it was stored: {transaction.hash.hex()}")
 
     async def look(self) -> None:
@@ -28,3 +31,5 @@ class Watchman:
         async with self._database.connection() as connection:
             rows = await connection.execute("select transaction_hash, job_id from credit_attempts")
             self.kept |= {row[0]: row[1] async for row in rows}
+            rows = await connection.execute("select nonces from credit_adoptions where unswept")
+            self.swept |= {row[0] + after async for row in rows for after in range(PENDING_MAX)}

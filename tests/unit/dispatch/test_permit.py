@@ -5,13 +5,20 @@ from collections.abc import Collection
 import pytest
 
 from dispatch.credit_values import Account, Books, SignerRow
-from dispatch.permit import Adopt, Go, Halt, Hold, Permit, describe_stranger, permit, standing
+from dispatch.permit import Adopt, Go, Halt, Hold, Permit, Spend, describe_stranger, permit, standing
 from models.values import BlockId, Fees
 
 HEAD = BlockId(number=50, hash=bytes(32))
 
 
-def books(accounted: int | None, *, adopts: bool = False, halted: str | None = None, final_block: int = 40) -> Books:
+def books(
+    accounted: int | None,
+    *,
+    adopts: bool = False,
+    halted: str | None = None,
+    final_block: int = 40,
+    unswept: bool = False,
+) -> Books:
     """Return books that account for so many nonces."""
     return Books(
         signer=SignerRow(address=bytes(20), halted_reason=halted, paused_reason=None, adopts=adopts),
@@ -25,6 +32,7 @@ def books(accounted: int | None, *, adopts: bool = False, halted: str | None = N
         due_through=0,
         accounted=accounted,
         has_signed=True,
+        unswept=unswept,
     )
 
 
@@ -47,7 +55,9 @@ BY_HAND = "nonces 5 to 6 were spent: history, by a person's word"
     [
         pytest.param(books(7), account(final=0, latest=7), (), True, Go(7), id="all are ours"),
         pytest.param(books(7), account(final=0, latest=4), (), True, Go(7), id="some were not taken yet"),
-        pytest.param(books(None), account(final=0, latest=0), (), True, Adopt(0, frozenset(), HISTORY), id="unused"),
+        pytest.param(
+            books(None), account(final=0, latest=0), (), True, Adopt(0, frozenset(), HISTORY, lost=False), id="unused"
+        ),
         pytest.param(
             books(None), account(final=7, latest=7), (), True, Adopt(7, frozenset(), HISTORY), id="history, final"
         ),
@@ -87,6 +97,43 @@ BY_HAND = "nonces 5 to 6 were spent: history, by a person's word"
 def test_permits(known: Books, seen: Account, strange: Collection[int], starting: bool, expected: Permit) -> None:
     """The table of cases, each with its reason as its name."""
     assert expected == permit(known, seen, strange, starting=starting, height_at_start=40)
+
+
+SPENT = "nonces 5 to 20 were spent on transfers, or by what was lost"
+
+
+@pytest.mark.parametrize(
+    ("seen", "strange", "expected"),
+    [
+        pytest.param(account(final=5, latest=3), (), Spend(range(5, 21)), id="behind what waits of ours"),
+        pytest.param(account(final=5, latest=5), (), Spend(range(5, 21)), id="none is spent"),
+        pytest.param(account(final=5, latest=19, pending=21), (), Spend(range(19, 21)), id="two are left"),
+        pytest.param(account(final=5, latest=40, pending=40), (), None, id="all are, and not final"),
+        pytest.param(account(final=21, latest=21), (), Adopt(21, frozenset(), SPENT, lost=False), id="all are final"),
+        pytest.param(account(final=23, latest=23), (), Adopt(21, frozenset(), SPENT, lost=False), id="and more are"),
+        pytest.param(
+            account(final=9, latest=9),
+            (4,),
+            Adopt(5, frozenset({4}), "nonce 4 was spent for credits that this database has lost"),
+            id="one of ours was spent by a transaction that was lost",
+        ),
+    ],
+)
+def test_a_swept(seen: Account, strange: Collection[int], expected: Permit | None) -> None:
+    """Nonces that lost transactions may have are spent, and final, before a credit is signed."""
+    verdict = permit(books(5, unswept=True), seen, strange, starting=True, height_at_start=40)
+
+    assert verdict == expected if expected is not None else isinstance(verdict, Hold)
+
+
+def test_a_person_says_that_the_database_was_restored() -> None:
+    """Then what was lost may wait though nothing tells of it; where something had halted us, that is what was meant."""
+    seen = account(final=5, latest=5)
+    said = permit(books(5, adopts=True), seen, (), starting=False, height_at_start=40)
+    followed = permit(books(5, adopts=True, halted="who"), seen, (), starting=False, height_at_start=40)
+
+    assert said == Adopt(5, frozenset(), "the database was restored, by a person's word")
+    assert followed == Go(5)
 
 
 @pytest.mark.parametrize(

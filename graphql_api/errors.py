@@ -8,6 +8,7 @@ What a client is told when it cannot be answered.
         ├── NotSignedIn     only somebody who has signed in may ask this
         ├── Forbidden       somebody else may ask this, but not who asks
         ├── Conflict        what is asked came too late
+        ├── OverQuota       who asks has as much of it as anybody may have
         ├── TooSlow         the database needed longer than we allow
         ├── Unavailable     the database cannot be reached, or everything is busy
         ├── CursorExpired   the feed no longer holds what came after the cursor
@@ -56,6 +57,12 @@ class Conflict(Declined):
     """What is asked no longer goes together with what has happened."""
 
     code = "CONFLICT"
+
+
+class OverQuota(Declined):
+    """Who asks has as much of it as anybody may have."""
+
+    code = "OVER_QUOTA"
 
 
 class TooSlow(Declined):

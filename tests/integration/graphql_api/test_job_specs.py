@@ -215,7 +215,7 @@ async def test_a_wallet_has_a_quota_of_specs_whose_job_is_not_on_chain(strict: C
         "OVER_QUOTA",
         True,
     )
-    await market.commit(job(1))
+    await market.commit(job(1, block=11))
     await submit(strict, 4)
 
 

@@ -211,12 +211,14 @@ async def test_a_failed_job_is_open_again(admin: Client, market: Market) -> None
     await failed_job(market)
     async with admin.watch("subscription { jobChanges { job { status } } }") as watching:
         job = (await admin.ask(RETRY, job=job_hex(1)))["retryDispatch"]
-        told = (await watching.told())["jobChanges"]
+        # What was committed right before may be told, too.
+        while (told := (await watching.told())["jobChanges"]["job"]["status"]) == "FAILED":
+            pass
 
     assert job.items() >= {"status": "CREATED", "error": None, "dispatch": None}.items()
     assert job["reason"] == "waiting to be sent to the provider's agent"
     assert job["timeline"][-1] == {"kind": "retry", "detail": "to be run once more"}
-    assert told == {"job": {"status": "CREATED"}}
+    assert told == "CREATED"
     assert await requests(market) == [("RETRY", "bsc", ADMIN.address, True)]
 
 

@@ -163,6 +163,7 @@ class EffectsWorld(World):
             "released": self._mined(succeeded=True) - sum(self.accounts.accounts.counts.values()),
             "transactions sent": self.watchman.arrivals,
             "runs": sum(len(agent.runs) for agent in self.agents),
+            "retries": self.petitioners.asked.total(),
             "messages": sum(sum(agent.came.values()) for agent in self.agents),
         }
 

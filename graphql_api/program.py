@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import structlog
@@ -107,6 +108,7 @@ async def open_world(
             specs=SpecStore(pool, waiting_max=settings.api_waiting_specs_max),
             admin=AdminStore(pool),
             agents_url=agents_url(accounts.nats_public_url, nats_url),
+            offline_after=timedelta(seconds=settings.provider_offline_after_seconds),
         )
 
 

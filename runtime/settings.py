@@ -149,6 +149,7 @@ class ApiSettings(_Settings):
     api_ready_lag_blocks_max: Annotated[int, Field(ge=0)] = 200
     api_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 30.0
     api_waiting_specs_max: Annotated[int, Field(gt=0)] = 100
+    provider_offline_after_seconds: Annotated[int, Field(gt=0)] = 720
 
 
 class AccountSettings(_Settings):

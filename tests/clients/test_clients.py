@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from gql import Client as GqlClient
@@ -15,6 +12,7 @@ from gql.transport.websockets import WebsocketsTransport
 
 from models.feed import ChangeKind, Entity
 from runtime.feed import Change
+from tests.clients import programs
 from tests.integration.graphql_api.client import Client
 from tests.integration.graphql_api.market import Market, claimed, confirmed, created, job_hex
 
@@ -22,7 +20,6 @@ WATCH = """subscription ($jobId: Bytes32!) {
     jobChanges(jobId: $jobId) { kind matches byReorg cursor job { jobId status escrow payment } }
 }"""
 
-FOLDER = Path(__file__).parent
 PATIENCE_SECONDS = 20.0
 
 SEEN = [
@@ -82,11 +79,7 @@ async def _next(events: AsyncIterator[Any]) -> Any:
 
 @asynccontextmanager
 async def _node_watching(api: Client) -> AsyncIterator[AsyncIterator[Any]]:
-    program = await asyncio.create_subprocess_exec(
-        _node(),
-        *(str(FOLDER / "watch.mjs"), _websocket(api), WATCH, json.dumps({"jobId": job_hex(1)})),
-        stdout=asyncio.subprocess.PIPE,
-    )
+    program = await programs.start("watch.mjs", _websocket(api), WATCH, json.dumps({"jobId": job_hex(1)}))
     try:
         yield _lines(program)
     finally:
@@ -98,14 +91,6 @@ async def _lines(program: asyncio.subprocess.Process) -> AsyncIterator[Any]:
     assert program.stdout is not None
     async for line in program.stdout:
         yield json.loads(line)["data"]
-
-
-def _node() -> str:
-    # `make` brings a Node of its own where the machine has none.
-    places = os.pathsep.join([os.environ.get("PATH", ""), str(FOLDER.parents[1] / ".tools" / "bin")])
-    found = shutil.which("node", path=places)
-    assert found, "no Node on PATH nor in .tools/bin: run `make setup`"
-    return found
 
 
 def _websocket(api: Client) -> str:

@@ -18,6 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from graphql_api.account_store import AccountStore
+from graphql_api.admin_store import AdminStore
 from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
 from graphql_api.bus_door import BusDoor
@@ -104,7 +105,8 @@ async def open_world(
             patience=Patience.of(settings),
             terms=Terms.of(accounts, settings),
             accounts=AccountStore(pool),
-            specs=SpecStore(pool),
+            specs=SpecStore(pool, waiting_max=settings.api_waiting_specs_max),
+            admin=AdminStore(pool),
             agents_url=agents_url(accounts.nats_public_url, nats_url),
             offline_after=timedelta(seconds=settings.provider_offline_after_seconds),
         )

@@ -22,17 +22,19 @@ from graphql_api import (
     matching,
     past_queries,
     provider_queries,
+    request_queries,
 )
 from graphql_api.account_store import AccountStore, hash_token
+from graphql_api.admin_store import AdminStore
 from graphql_api.as_of import NOW, AsOf, At, by_chain, check_as_of, check_indexed, ground, read_as_of
 from graphql_api.broadcast import Broadcast
 from graphql_api.criteria import Criteria
-from graphql_api.errors import Declined, NotSignedIn
+from graphql_api.errors import Declined, Forbidden, NotSignedIn
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
 from graphql_api.matching import Matched
 from graphql_api.pages import Page, Slice, cut
 from graphql_api.readiness import Patience
-from graphql_api.rows import CheckpointRow, JobRow, ProviderRow
+from graphql_api.rows import CheckpointRow, JobRow, ProviderRow, ReindexRow
 from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
@@ -55,6 +57,7 @@ class World:
     terms: Terms
     accounts: AccountStore
     specs: SpecStore
+    admin: AdminStore
     agents_url: str | None
     offline_after: timedelta
 
@@ -86,6 +89,13 @@ class Reading:
         if viewer is None:
             trouble = "nobody is signed in" if self.token is None else "the session is unknown or has ended"
             raise NotSignedIn(f"{trouble}: signIn, then send its token as Authorization: Bearer …")
+        return viewer
+
+    async def admin(self) -> Viewer:
+        """Return who asks, an admin. Raises `NotSignedIn` and `Forbidden`."""
+        viewer = await self.signed_in()
+        if not viewer.is_admin:
+            raise Forbidden(f"{viewer.shown} is not an admin: only wallets that ADMIN_ADDRESSES names may do this")
         return viewer
 
     async def as_of(self, blocks: Iterable[At]) -> AsOf:
@@ -169,6 +179,14 @@ class Reading:
     async def matches(self, needs: Needs) -> list[Matched]:
         """Return the providers that fit what is needed, best first."""
         return await self._once(("matches", needs), matching.matches, needs)
+
+    async def reindexes(self, limit: int) -> list[ReindexRow]:
+        """Return the newest requests to read blocks again."""
+        return await self._once(("reindexes", limit), request_queries.reindexes, limit)
+
+    async def reindex(self, number: int) -> ReindexRow | None:
+        """Return a request to read blocks again."""
+        return await self._one("reindex", number, request_queries.reindexes_by_number)
 
     async def checkpoints(self) -> list[CheckpointRow]:
         """Return where each chain stands."""

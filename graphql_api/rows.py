@@ -80,6 +80,27 @@ class CheckpointRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReindexRow:
+    """A request to read blocks again; `is_led` where somebody indexes its chain now."""
+
+    id: int
+    chain: str
+    first_block: int
+    last_block: int
+    requested_by: str
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    read_through: int | None
+    missing: int | None
+    surplus: int | None
+    changed: int | None
+    trouble: str | None
+    error: str | None
+    is_led: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GroundRow:
     """
     The known blocks nearest to a block of opBNB, before and after it or it itself, and how far heartbeats are cut.

@@ -10,6 +10,7 @@ STATUSES: Mapping[str, int] = {
     errors.SignInRefused.code: 403,
     errors.NotSignedIn.code: 401,
     errors.Forbidden.code: 403,
+    errors.OverQuota.code: 403,
     errors.Conflict.code: 409,
     errors.CursorExpired.code: 410,
     errors.NotKept.code: 410,

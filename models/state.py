@@ -53,8 +53,9 @@ select
         as failed_at,
     confirmed.at as confirmed_at,
     claimed.at as claimed_at,
-    greatest(created.block_time, dispatched.at, started.at, outcome.received_at, confirmed.at, claimed.at)
-        as updated_at,
+    greatest(
+        created.block_time, again.at, dispatched.at, started.at, outcome.received_at, confirmed.at, claimed.at
+    ) as updated_at,
     created.block_number as source_block,
     created.block_hash as source_hash,
     created.transaction_hash as source_transaction,
@@ -75,17 +76,23 @@ left join lateral (
     where fact.job_id = keys.key order by block_number, log_index limit 1
 ) claimed on true
 left join lateral (
+    -- A failed job that is to be run once more begins anew: what was sent and said before counts no more.
+    select number, asked_at as at from retries fact
+    where fact.job_id = keys.key and number > 0 order by number desc limit 1
+) again on true
+left join lateral (
     select min(published_at) as at from dispatches fact
-    where fact.job_id = keys.key and fact.provider = created.provider
+    where fact.job_id = keys.key and fact.provider = created.provider and fact.retry = coalesce(again.number, 0)
 ) dispatched on true
 left join lateral (
     select min(received_at) as at from agent_reports fact
-    where fact.job_id = keys.key and fact.provider = created.provider
+    where fact.job_id = keys.key and fact.provider = created.provider and fact.retry = coalesce(again.number, 0)
 ) started on true
 left join lateral (
     -- The first outcome an agent reports stays: reports only move a job forward.
     select status, message, output_url, received_at from agent_reports fact
-    where fact.job_id = keys.key and fact.provider = created.provider and status in ('completed', 'failed')
+    where fact.job_id = keys.key and fact.provider = created.provider and fact.retry = coalesce(again.number, 0)
+        and status in ('completed', 'failed')
     order by id limit 1
 ) outcome on true
 """

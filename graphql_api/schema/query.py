@@ -26,6 +26,7 @@ from graphql_api.schema.filters import (
 )
 from graphql_api.schema.market import Job, Provider
 from graphql_api.schema.matching import MATCHES_MAX, Match, Requirements
+from graphql_api.schema.operating import REINDEXES_MAX, Reindex
 from graphql_api.schema.statistics import JobStats, ProviderStats
 from graphql_api.searching import found
 
@@ -165,6 +166,13 @@ class Query:
     async def chains(self, info: Info) -> list[ChainStatus]:
         """Where our copies of the chains stand; one not yet begun is missing."""
         return [ChainStatus.of(row, info.context) for row in await info.context.checkpoints()]
+
+    @strawberry.field
+    async def reindexes(self, info: Info, first: int = 10) -> list[Reindex]:
+        """What was asked to be read again, newest first; for admins only, 100 at most."""
+        size = read_size(first, "first", most=REINDEXES_MAX)
+        await info.context.admin()
+        return [Reindex.of(row) for row in await info.context.reindexes(size)]
 
     @strawberry.field
     async def me(self, info: Info) -> Account | None:

@@ -83,7 +83,7 @@ FACTS = (
             as gpu_model,
         %(began_at)s - interval '1 s' * floor(86400 + 2500000 * since) as registered_at,
         case when fate < 0.6 then %(closed_at)s - interval '1 s' * floor(1 + 700 * seen)
-            when fate < 0.95 then %(began_at)s + (%(closed_at)s::timestamptz - %(began_at)s) * 0.99 * seen
+            when fate < 0.95 then %(began_at)s + (%(closed_at)s::timestamptz - %(began_at)s) * (0.01 + 0.98 * seen)
         end as seen_at,
         credits, credited_at
     from (

@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from graphql_api import account_queries, chain_queries, job_queries, life_queries, matching, provider_queries
+from graphql_api import (
+    account_queries,
+    chain_queries,
+    job_queries,
+    life_queries,
+    matching,
+    provider_queries,
+    uptime_queries,
+)
 from graphql_api.account_store import AccountStore, hash_token
 from graphql_api.broadcast import Broadcast
 from graphql_api.criteria import Criteria
@@ -22,7 +30,7 @@ from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, S
 from graphql_api.matching import Matched
 from graphql_api.pages import Page, Slice, cut
 from graphql_api.readiness import Patience
-from graphql_api.rows import CheckpointRow, JobRow, ProviderRow
+from graphql_api.rows import CheckpointRow, DaysRow, JobRow, ProviderRow
 from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
@@ -88,6 +96,14 @@ class Reading:
     async def earned(self, address: str) -> int:
         """Return what a provider took so far, in wei."""
         return await self._one("earned", address, provider_queries.earnings) or 0
+
+    async def days_online(self, address: str, days: int) -> DaysRow | None:
+        """Return how long a provider was online on each of the last folded days."""
+
+        async def load(snapshot: Snapshot, providers: Sequence[bytes]) -> Mapping[bytes, DaysRow]:
+            return await uptime_queries.days_online(snapshot, providers, days=days)
+
+        return await self._one(("days_online", days), parse_address(address), load)
 
     async def jobs(self, criteria: Criteria, page: Page) -> Slice[JobRow]:
         """Return a page of all jobs."""

@@ -114,6 +114,17 @@ class OnlineRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DaysRow:
+    """One provider's folded days of a stretch that ends `through`; `first_beat` is its first in any folded day."""
+
+    provider: bytes
+    through: date
+    first_beat: datetime
+    days: list[date]
+    online_seconds: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderTotalsRow:
     """All providers in numbers."""
 

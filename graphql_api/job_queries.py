@@ -13,7 +13,7 @@ from psycopg import sql
 from graphql_api.criteria import Criteria
 from graphql_api.page_queries import COUNT_MAX, Parameters, all_of, between, columns, conditions, ordering
 from graphql_api.pages import Page
-from graphql_api.rows import AmountRow, CountRow, JobRow, JobTotalsRow
+from graphql_api.rows import CountRow, JobRow, JobTotalsRow
 from graphql_api.snapshot import Snapshot
 
 _COLUMNS = columns(JobRow)
@@ -97,9 +97,3 @@ async def job_totals(snapshot: Snapshot) -> list[JobTotalsRow]:
     """Return all jobs in numbers, by status and state of payment."""
     query = sql.SQL("select status, escrow, count(*) as count, sum(payment) as payment from jobs group by 1, 2")
     return await snapshot.fetch(query, {}, JobTotalsRow)
-
-
-async def paid_out(snapshot: Snapshot) -> int:
-    """Return the sum of what providers took, in wei."""
-    query = sql.SQL("select coalesce(sum(amount), 0) as amount from payment_claimed")
-    return int((await snapshot.fetch(query, {}, AmountRow))[0].amount)

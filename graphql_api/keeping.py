@@ -14,7 +14,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from graphql_api.errors import Unavailable
 
@@ -24,9 +24,15 @@ AGE_SECONDS_MAX = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun(Generic[Value]):
-    """A computation, and when it began."""
+class Answer(Generic[Value]):
+    """What was computed, and when that began, by a clock that never goes back."""
 
+    at: float
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun(Generic[Value]):
     at: float
     task: asyncio.Task[Value]
 
@@ -36,44 +42,60 @@ class _Begun(Generic[Value]):
 
 
 class Kept(Generic[Value]):
-    """One answer that is kept for as long as it may be given."""
+    """One answer, kept for as long as it may be given."""
 
     def __init__(self, compute: Callable[[], Awaitable[Value]], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._compute = compute
         self._clock = clock
         self._newest: _Begun[Value] | None = None
 
-    async def newest(self) -> Value:
-        """Return the answer, one that was true within the last second. Raises what computing it raises."""
-        oldest = self._clock() - AGE_SECONDS_MAX
-        while True:
-            begun = self._newest
-            if begun is None or begun.failed or (begun.task.done() and begun.at < oldest):
-                begun = self._begin()
-            value = await self._wait(begun)
-            if begun.at >= oldest:
-                return value
+    async def newest(self) -> Answer[Value]:
+        """Return the answer, begun within the last second. Raises what computing it raises."""
+        return await self._begun_since(self._clock() - AGE_SECONDS_MAX)
+
+    async def renewed(self) -> Answer[Value]:
+        """Return an answer begun from now on, once the last one is a second old. Raises the same."""
+        asked_at = self._clock()
+        if self._newest is not None:
+            await asyncio.sleep(self._newest.at + AGE_SECONDS_MAX - asked_at)
+        return await self._begun_since(asked_at)
 
     async def close(self) -> None:
         """Give up what is being computed."""
         if self._newest is not None:
-            self._newest.task.cancel()
-            await asyncio.wait([self._newest.task])
+            await end(self._newest.task)
+
+    async def _begun_since(self, oldest: float) -> Answer[Value]:
+        while True:
+            begun = self._newest
+            if begun is None or begun.failed or (begun.task.done() and begun.at < oldest):
+                begun = self._begin()
+            value = await _wait(begun.task)
+            if begun.at >= oldest:
+                return Answer(begun.at, value)
 
     def _begin(self) -> _Begun[Value]:
-        begun = _Begun(self._clock(), asyncio.ensure_future(self._run()))
-        # Where everybody has left before it failed, nobody is to be told.
+        self._newest = begun = _Begun(self._clock(), asyncio.create_task(self._run()))
+        # Where everybody has left before it fails, nobody is to be told.
         begun.task.add_done_callback(lambda task: task.cancelled() or task.exception())
-        self._newest = begun
         return begun
 
     async def _run(self) -> Value:
         return await self._compute()
 
-    async def _wait(self, begun: _Begun[Value]) -> Value:
-        try:
-            return await asyncio.shield(begun.task)
-        except asyncio.CancelledError:
-            if begun.task.cancelled():
-                raise Unavailable("the server is stopping: ask again in a moment") from None
-            raise
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it has ended, however it does."""
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
+
+
+async def _wait(task: asyncio.Task[Value]) -> Value:
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if task.cancelled():
+            raise Unavailable("the server is stopping: ask again in a moment") from None
+        raise

@@ -34,6 +34,7 @@ from graphql_api.rows import CheckpointRow, DaysRow, JobRow, ProviderRow
 from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
+from graphql_api.statistics import Statistics
 from graphql_api.viewers import Viewer
 from models.rank import Needs
 from models.values import ZERO_ADDRESS, Chain, parse_address
@@ -49,6 +50,7 @@ class World:
 
     pool: Pool
     broadcast: Broadcast
+    statistics: Statistics
     patience: Patience
     terms: Terms
     accounts: AccountStore

@@ -157,6 +157,24 @@ class JobTotalsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class JobMoveRow:
+    """How many jobs came to one status and escrow, less those that left. All null: more moved than the feed tells."""
+
+    status: str | None
+    escrow: str | None
+    count: int
+    payment: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PaidRow:
+    """What providers took in blocks up to `through`."""
+
+    through: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class AmountRow:
     """One sum."""
 

@@ -4,7 +4,6 @@ from functools import partial
 
 import strawberry
 
-from graphql_api import job_queries, provider_queries
 from graphql_api.pages import read_page, read_size
 from graphql_api.scalars import Address, Bytes32
 from graphql_api.schema import node
@@ -94,13 +93,13 @@ class Query:
 
     @strawberry.field
     async def provider_stats(self, info: Info) -> ProviderStats:
-        """All providers in numbers, not a page of them."""
-        return ProviderStats.of(await provider_queries.provider_totals(info.context.snapshot))
+        """All providers in numbers, not a page of them; a second old at most."""
+        return ProviderStats.of(await info.context.world.statistics.providers.newest())
 
     @strawberry.field
     async def job_stats(self, info: Info) -> JobStats:
-        """All jobs in numbers, not a page of them."""
-        return JobStats.of(await job_queries.job_totals(info.context.snapshot))
+        """All jobs in numbers, not a page of them; a second old at most."""
+        return JobStats.of(await info.context.world.statistics.jobs.newest())
 
     @strawberry.field
     async def matches(self, info: Info, requirements: Requirements, first: int = 10) -> list[Match]:

@@ -32,7 +32,11 @@ class JobCreated(Log, table=True):
     """`JobManager.JobCreated` (BSC); payment in wei."""
 
     __tablename__ = "job_created"
-    __table_args__ = (Index("job_created_by_job", "job_id", "block_number", "log_index"),)
+    __table_args__ = (
+        Index("job_created_by_job", "job_id", "block_number", "log_index"),
+        # Activity by time, and the blocks between which jobs(filter: {createdAfter, createdBefore}) lie.
+        Index("job_created_by_time", "block_time", "block_number", postgresql_include=["payment"]),
+    )
 
     job_id: bytes = Field(sa_type=LargeBinary)
     renter: bytes = Field(sa_type=LargeBinary)
@@ -44,7 +48,11 @@ class JobConfirmed(Log, table=True):
     """`JobManager.JobConfirmed` (BSC); `confirmed_at` is the contract's own word, in unix seconds."""
 
     __tablename__ = "job_confirmed"
-    __table_args__ = (Index("job_confirmed_by_job", "job_id", "block_number", "log_index"),)
+    __table_args__ = (
+        Index("job_confirmed_by_job", "job_id", "block_number", "log_index"),
+        # Activity by time.
+        Index("job_confirmed_by_time", "block_time"),
+    )
 
     job_id: bytes = Field(sa_type=LargeBinary)
     confirmed_at: Decimal = Field(sa_type=UINT256)

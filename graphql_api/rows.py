@@ -175,6 +175,17 @@ class PaidRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """What happened in one interval."""
+
+    start: datetime
+    jobs_created: int
+    jobs_confirmed: int
+    volume: Decimal
+    providers_seen: int
+
+
+@dataclass(frozen=True, slots=True)
 class AmountRow:
     """One sum."""
 

@@ -4,27 +4,33 @@ What is the same for whoever asks: all jobs and all providers in numbers, and wh
     newest()    at most a second old, computed once for all who ask; nothing is computed while nobody does
     follow()    at once, and then whenever it is another, once a second at most
 
-Both are there for each of `jobs`, `providers` and `chains`. Each computation reads one snapshot, ended with it. What is
-told to all must not depend on who asks.
+Both are there for each of `jobs`, `providers` and `chains`; `activity` is as young, and not followed. Each computation
+reads one snapshot, ended with it. What is told to all must not depend on who asks.
 """
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from functools import partial
+from typing import Any, Self, TypeVar
 
-from graphql_api import chain_queries, provider_queries
+from graphql_api import activity_queries, chain_queries, provider_queries
+from graphql_api.activity import Interval, bounds_of
 from graphql_api.broadcast import Broadcast
 from graphql_api.job_totals import JobFigures, JobTotals
 from graphql_api.keeping import Kept
 from graphql_api.readiness import Patience, reason_not_ready
-from graphql_api.rows import CheckpointRow, GpuModelRow, ProviderTotalsRow
+from graphql_api.rows import ActivityRow, CheckpointRow, GpuModelRow, ProviderTotalsRow
 from graphql_api.snapshot import Snapshot
 from graphql_api.watched import Watched
 from models.feed import Entity
 from runtime.database import Pool
 
 Value = TypeVar("Value")
+
+CHARTS_KEPT = 50
+"""Intervals and lengths for which activity is kept, those asked for last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +60,14 @@ class Statistics:
     def __init__(self, pool: Pool, broadcast: Broadcast, patience: Patience) -> None:
         self._pool = pool
         self._patience = patience
-        self._kept = (
-            jobs := Kept(self._read(JobTotals().figures)),
-            providers := Kept(self._read(_provider_figures)),
-            chains := Kept(self._read(self._standing)),
-        )
+        jobs = Kept(self._read(JobTotals().figures))
+        providers = Kept(self._read(_provider_figures))
+        chains = Kept(self._read(self._standing))
+        self._kept: list[Kept[Any]] = [jobs, providers, chains]
         self.jobs: Watched[JobFigures] = Watched(jobs, broadcast, Entity.JOB)
         self.providers: Watched[ProviderFigures] = Watched(providers, broadcast, Entity.PROVIDER)
         self.chains: Watched[Standing] = Watched(chains, broadcast, Entity.CHAIN, ages=True)
+        self._activity: OrderedDict[tuple[Interval, int], Kept[list[ActivityRow]]] = OrderedDict()
 
     @classmethod
     @asynccontextmanager
@@ -71,8 +77,17 @@ class Statistics:
         try:
             yield statistics
         finally:
-            for kept in statistics._kept:
+            for kept in (*statistics._kept, *statistics._activity.values()):
                 await kept.close()
+
+    async def activity(self, interval: Interval, last: int) -> list[ActivityRow]:
+        """Return what happened in the last intervals, oldest first; none before anything is indexed."""
+        key = (interval, last)
+        kept = self._activity.setdefault(key, Kept(self._read(partial(_activity, interval, last))))
+        self._activity.move_to_end(key)
+        if len(self._activity) > CHARTS_KEPT:
+            self._activity.popitem(last=False)
+        return (await kept.newest()).value
 
     def _read(self, compute: Callable[[Snapshot], Awaitable[Value]]) -> Callable[[], Awaitable[Value]]:
         async def read() -> Value:
@@ -91,6 +106,14 @@ class Statistics:
 def _seen(row: CheckpointRow, patience: Patience) -> tuple[object, ...]:
     stands = (row.chain, row.hash, row.state_through, row.finalized, row.final_through, row.head)
     return (*stands, row.paused_reason, reason_not_ready(row, patience) is None)
+
+
+async def _activity(interval: Interval, last: int, snapshot: Snapshot) -> list[ActivityRow]:
+    checkpoints = await chain_queries.checkpoints(snapshot)
+    if not checkpoints:
+        return []
+    bounds = bounds_of(interval, last, max(row.block_time for row in checkpoints))
+    return await activity_queries.activity(snapshot, interval, bounds)
 
 
 async def _provider_figures(snapshot: Snapshot) -> ProviderFigures:

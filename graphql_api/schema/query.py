@@ -4,6 +4,7 @@ from functools import partial
 
 import strawberry
 
+from graphql_api.activity import Interval, read_last
 from graphql_api.pages import read_page, read_size
 from graphql_api.scalars import Address, Bytes32
 from graphql_api.schema import node
@@ -22,7 +23,7 @@ from graphql_api.schema.filters import (
 )
 from graphql_api.schema.market import Job, Provider
 from graphql_api.schema.matching import MATCHES_MAX, Match, Requirements
-from graphql_api.schema.statistics import JobStats, ProviderStats
+from graphql_api.schema.statistics import ActivityPoint, JobStats, ProviderStats
 
 
 @strawberry.type
@@ -100,6 +101,17 @@ class Query:
     async def job_stats(self, info: Info) -> JobStats:
         """All jobs in numbers, not a page of them; a second old at most."""
         return JobStats.of(await info.context.world.statistics.jobs.newest())
+
+    @strawberry.field
+    async def activity(self, info: Info, interval: Interval = Interval.DAY, last: int = 30) -> list[ActivityPoint]:
+        """
+        What happened in the last hours (168 at most), days (366) or weeks (104) of UTC, oldest first.
+
+        By block time: the last interval is the one that the newest indexed block is in. Weeks begin on Monday. One
+        without events is there too.
+        """
+        rows = await info.context.world.statistics.activity(interval, read_last(interval, last))
+        return [ActivityPoint.of(row) for row in rows]
 
     @strawberry.field
     async def matches(self, info: Info, requirements: Requirements, first: int = 10) -> list[Match]:

@@ -1,11 +1,17 @@
 """Everything in numbers: over all rows, not over a page."""
 
+from datetime import datetime
+
 import strawberry
 
+from graphql_api.activity import Interval
 from graphql_api.job_totals import JobFigures
+from graphql_api.rows import ActivityRow
 from graphql_api.scalars import BigInt, Wei
 from graphql_api.statistics import ProviderFigures
 from models.values import EscrowStatus, JobStatus
+
+strawberry.enum(Interval)
 
 
 @strawberry.type
@@ -79,4 +85,28 @@ class JobStats:
             escrowed=Wei(volume - claimed),
             volume=Wei(volume),
             paid_out=Wei(figures.paid_out),
+        )
+
+
+@strawberry.type
+class ActivityPoint:
+    """Activity of one interval, for charts."""
+
+    start: datetime
+    jobs_created: int
+    jobs_confirmed: int
+    volume: Wei = strawberry.field(description="What renters paid in.")
+    providers_seen: int = strawberry.field(
+        description="Providers with a heartbeat. Until the interval is over and final: those with one since it began."
+    )
+
+    @classmethod
+    def of(cls, row: ActivityRow) -> "ActivityPoint":
+        """Return an interval as clients see it."""
+        return cls(
+            start=row.start,
+            jobs_created=row.jobs_created,
+            jobs_confirmed=row.jobs_confirmed,
+            volume=Wei(int(row.volume)),
+            providers_seen=row.providers_seen,
         )

@@ -26,6 +26,7 @@ from graphql_api.readiness import Patience
 from graphql_api.reading import World
 from graphql_api.sign_in import Terms
 from graphql_api.spec_store import SpecStore
+from graphql_api.statistics import Statistics
 from runtime.database import open_pool
 from runtime.ports import ensure_free
 from runtime.settings import AccountSettings, ApiSettings, load
@@ -88,7 +89,7 @@ async def open_world(
     """
     if accounts is None:
         (accounts,) = load(AccountSettings)
-    broadcast = Broadcast(database_url)
+    broadcast, patience = Broadcast(database_url), Patience.of(settings)
     async with (
         open_pool(
             database_url,
@@ -98,11 +99,13 @@ async def open_world(
             statement_timeout_seconds=settings.api_statement_timeout_seconds,
         ) as pool,
         broadcast.running(),
+        Statistics.over(pool, broadcast, patience) as statistics,
     ):
         yield World(
             pool=pool,
             broadcast=broadcast,
-            patience=Patience.of(settings),
+            statistics=statistics,
+            patience=patience,
             terms=Terms.of(accounts, settings),
             accounts=AccountStore(pool),
             specs=SpecStore(pool, waiting_max=settings.api_waiting_specs_max),

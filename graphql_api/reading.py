@@ -23,6 +23,7 @@ from graphql_api import (
     past_queries,
     provider_queries,
     request_queries,
+    uptime_queries,
 )
 from graphql_api.account_store import AccountStore, hash_token
 from graphql_api.admin_store import AdminStore
@@ -34,10 +35,11 @@ from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, S
 from graphql_api.matching import Matched
 from graphql_api.pages import Page, Slice, cut
 from graphql_api.readiness import Patience
-from graphql_api.rows import CheckpointRow, JobRow, ProviderRow, ReindexRow
+from graphql_api.rows import CheckpointRow, DaysRow, JobRow, ProviderRow, ReindexRow
 from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
+from graphql_api.statistics import Statistics
 from graphql_api.viewers import Viewer
 from models.rank import Needs
 from models.values import ZERO_ADDRESS, Chain, parse_address
@@ -53,6 +55,7 @@ class World:
 
     pool: Pool
     broadcast: Broadcast
+    statistics: Statistics
     patience: Patience
     terms: Terms
     accounts: AccountStore
@@ -123,6 +126,14 @@ class Reading:
     async def earned(self, address: str, as_of: AsOf = NOW) -> int:
         """Return what a provider took so far, in wei."""
         return await self._one(("earned", as_of), address, partial(provider_queries.earnings, as_of=as_of)) or 0
+
+    async def days_online(self, address: str, days: int) -> DaysRow | None:
+        """Return how long a provider was online on each of the last folded days."""
+
+        async def load(snapshot: Snapshot, providers: Sequence[bytes]) -> Mapping[bytes, DaysRow]:
+            return await uptime_queries.days_online(snapshot, providers, days=days)
+
+        return await self._one(("days_online", days), parse_address(address), load)
 
     async def jobs(self, criteria: Criteria, page: Page) -> Slice[JobRow]:
         """Return a page of all jobs."""

@@ -159,6 +159,17 @@ class OnlineRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DaysRow:
+    """One provider's folded days of a stretch that ends `through`; `first_beat` is its first in any folded day."""
+
+    provider: bytes
+    through: date
+    first_beat: datetime
+    days: list[date]
+    online_seconds: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderTotalsRow:
     """All providers in numbers."""
 
@@ -188,6 +199,35 @@ class JobTotalsRow:
     escrow: str
     count: int
     payment: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class JobMoveRow:
+    """How many jobs came to one status and escrow, less those that left. All null: more moved than the feed tells."""
+
+    status: str | None
+    escrow: str | None
+    count: int
+    payment: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PaidRow:
+    """What providers took in blocks up to `through`."""
+
+    through: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """What happened in one interval."""
+
+    start: datetime
+    jobs_created: int
+    jobs_confirmed: int
+    volume: Decimal
+    providers_seen: int
 
 
 @dataclass(frozen=True, slots=True)

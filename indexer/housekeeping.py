@@ -2,6 +2,7 @@
 Keep the database from growing without end.
 
     every minute:  days that are over, and final     → folded into `provider_days`
+                   hours that are                    → counted, as days are: how many providers beat
                    partitions of folded heartbeats   → dropped, when older than the retention
                    the feed, and finished requests   → cut, when older than theirs
                    specs whose job did not come      → deleted, when they have waited as long as they may
@@ -20,7 +21,7 @@ from typing import Self
 
 import structlog
 
-from indexer import retention_store, spec_retention_store, uptime_store
+from indexer import retention_store, seen_store, spec_retention_store, uptime_store
 from indexer.heartbeat_store import partition_name
 from runtime.database import DATABASE_TROUBLE, Connection, Pool
 from runtime.lifecycle import pause
@@ -76,7 +77,7 @@ async def tidy(pool: Pool, stop: asyncio.Event, retention: Retention) -> None:
     async with _alone(pool) as connection:
         if connection is None:
             return
-        for chore in (_fold, _drop, _cut_feed, _forget_requests, _note_jobs, _forget_specs):
+        for chore in (_fold, _count, _drop, _cut_feed, _forget_requests, _note_jobs, _forget_specs):
             while not stop.is_set() and await chore(connection, retention):
                 pass
 
@@ -88,6 +89,13 @@ async def _fold(connection: Connection, retention: Retention) -> bool:
         told = {"day": folded.day.isoformat(), "providers": folded.providers, "beats": folded.beats}
         logger.info("housekeeping.folded", **told, took_ms=_milliseconds_since(began))
     return folded is not None
+
+
+async def _count(connection: Connection, _: Retention) -> bool:
+    final = await uptime_store.ground(connection)
+    if final is None:
+        return False
+    return await seen_store.count_next_hour(connection, final_through=final.final_through, final_at=final.final_at)
 
 
 async def _drop(connection: Connection, retention: Retention) -> bool:

@@ -151,6 +151,9 @@ left join lateral (
 where coalesce(registered.block_time, beats.last_at, credited.block_time) is not null
 """
 
+_SEEN = "coalesce(last_seen, '-infinity'::timestamptz)"
+"""When a provider was seen last, as the index providers_by_last_seen has it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derivation:
@@ -280,14 +283,14 @@ PROVIDERS = Derivation(
     folded=(("provider_days", "provider"),),
     # Uses the index providers_by_last_seen from both sides. The outer bounds leave nothing out: they tell the planner
     # how little there is between them; it takes the two columns to be unrelated, and would read the whole table.
-    stale="""
+    stale=f"""
         select decode(substr(wallet_address, 3), 'hex') as key from (
             select wallet_address from providers
-            where is_online and last_seen < %(online_since)s
-                and last_seen >= (select min(last_seen) from providers where is_online)
+            where is_online and {_SEEN} < %(online_since)s
+                and {_SEEN} >= (select min({_SEEN}) from providers where is_online)
             union all
             select wallet_address from providers
-            where not is_online and last_seen >= %(online_since)s
-                and last_seen <= (select max(last_seen) from providers where not is_online)
+            where not is_online and {_SEEN} >= %(online_since)s
+                and {_SEEN} <= (select max({_SEEN}) from providers where not is_online)
         ) as turned""",
 )

@@ -1,7 +1,7 @@
 """
-What can be watched: jobs and providers as they change.
+What can be watched: jobs and providers as they change, all of them in numbers, and where the chains stand.
 
-A change is told when its subject was inside the filter before or is now.
+A change is told when its subject was inside the filter before or is now. Of numbers, the newest are told.
 """
 
 from collections.abc import AsyncGenerator
@@ -13,9 +13,10 @@ from graphql_api.following import follow
 from graphql_api.listening import Heard, Interest
 from graphql_api.replay import read_cursor
 from graphql_api.scalars import Address, Bytes32
-from graphql_api.schema.chain import Info
+from graphql_api.schema.chain import ChainStatus, Info
 from graphql_api.schema.filters import JobFilter, ProviderFilter, job_criteria, provider_criteria
 from graphql_api.schema.market import Job, Provider
+from graphql_api.schema.statistics import JobStats, ProviderStats
 from models.feed import ChangeKind, Entity
 from models.values import parse_bytes32, show_bytes
 from runtime.feed import Position
@@ -101,6 +102,27 @@ class Subscription:
                     by_reorg=change.by_reorg,
                     cursor=cursor,
                 )
+
+    @strawberry.subscription
+    async def job_stats(self, info: Info) -> AsyncGenerator[JobStats, None]:
+        """All jobs in numbers: at once, and then whenever they changed, once a second at most."""
+        async with aclosing(info.context.world.statistics.jobs.follow()) as found:
+            async for figures in found:
+                yield JobStats.of(figures)
+
+    @strawberry.subscription
+    async def provider_stats(self, info: Info) -> AsyncGenerator[ProviderStats, None]:
+        """All providers in numbers: at once, and then whenever they changed, once a second at most."""
+        async with aclosing(info.context.world.statistics.providers.follow()) as found:
+            async for figures in found:
+                yield ProviderStats.of(figures)
+
+    @strawberry.subscription
+    async def chains(self, info: Info) -> AsyncGenerator[list[ChainStatus], None]:
+        """Where our copies of the chains stand: at once, and whenever one moved or its readiness is another."""
+        async with aclosing(info.context.world.statistics.chains.follow()) as found:
+            async for standing in found:
+                yield [ChainStatus.of(row, info.context) for row in standing.checkpoints]
 
 
 async def _told(info: Info, interest: Interest, after: str | None) -> AsyncGenerator[tuple[Heard, str], None]:

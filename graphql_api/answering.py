@@ -41,29 +41,30 @@ class AnsweringSchema(strawberry.Schema):
             result = await super().execute(*arguments, **options)
         finally:
             await reading.close()
-        return self._told(result)
+        return self.told(result)
 
     async def stream(self, *arguments: Any, **options: Any) -> Any:
-        """Answer a query or a subscription over a transport that can tell many results."""
+        """Answer over a transport that can tell many results; the `context_value` is a visit, or already a reading."""
         reading = options["context_value"] = self._reading(options["context_value"])
         return self._results(await super().stream(*arguments, **options), reading)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Leave errors to `_told`, which sees those of every kind of operation."""
+        """Leave errors to `told`, which sees those of every kind of operation."""
 
-    def _reading(self, visit: Visit) -> Reading:
-        return self.reading(visit.world, visit.token)
+    def _reading(self, visit: Visit | Reading) -> Reading:
+        return visit if isinstance(visit, Reading) else self.reading(visit.world, visit.token)
 
     async def _results(self, results: AsyncGenerator[Any, None], reading: Reading) -> AsyncGenerator[Any, None]:
         try:
             async with aclosing(results):
                 async for result in results:
                     await reading.close()
-                    yield self._told(result)
+                    yield self.told(result)
         finally:
             await reading.close()
 
-    def _told(self, result: Any) -> Any:
+    def told(self, result: Any) -> Any:
+        """Return a result as a client may know it; what it may not is logged."""
         if result.errors:
             result.errors = [self._logged(error) if is_internal(error) else error for error in result.errors]
         return result
@@ -93,12 +94,12 @@ class CachedDocuments(SchemaExtension):
         context = self.execution_context
         context.parse_options["max_tokens"] = TOKENS_MAX
         try:
-            context.graphql_document = _parse(context.query or "")
+            context.graphql_document = parse_document(context.query or "")
         except GraphQLError:
             context.graphql_document = None
         yield
 
 
 @lru_cache(maxsize=DOCUMENTS_CACHED)
-def _parse(query: str) -> DocumentNode:
+def parse_document(query: str) -> DocumentNode:
     return parse(query, max_tokens=TOKENS_MAX)

@@ -1,8 +1,8 @@
 """
 The web application: its routes.
 
-    /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws);
-               GraphiQL for browsers
+    /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws)
+               and SSE; GraphiQL for browsers
     /health    this process
     /ready     progress of every chain
     /static    GraphiQL's scripts
@@ -14,16 +14,17 @@ Pages of any origin may ask: there are no cookies to abuse. Whoever has signed i
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from graphql_api.graphiql import STATIC, graphiql_page
 from graphql_api.health import health, ready
+from graphql_api.live.doors import LiveDoor
+from graphql_api.live.live import Live
 from graphql_api.reading import World
 from graphql_api.schema import build
 from graphql_api.visits import Visit
@@ -36,8 +37,12 @@ class Door(GraphQL[Visit, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:  # noqa: ARG002
         """Return what all operations share, and what this visitor shows."""
-        world: World = request.app.state.world
-        return Visit(world=world, authorization=request.headers.get("Authorization"))
+        return self.visit(request)
+
+    def visit(self, connection: HTTPConnection) -> Visit:
+        """Return what all operations share, and what this visitor shows."""
+        world: World = connection.app.state.world
+        return Visit(world=world, authorization=connection.headers.get("Authorization"))
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
         """Return GraphiQL's page."""
@@ -48,19 +53,22 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     """Return the application over what its operations share."""
     schema = build()
     schema.shows_internal_errors = shows_internal_errors
-    door = Door(schema, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL], allowed_origins=ANYBODY)
+    door = Door(schema, subscription_protocols=[])
+    live = Live(schema, world)
+    live_door = LiveDoor(live, door.visit, behind=door)
     app = Starlette(
         routes=[
             Route("/", _index),
             Route("/health", health),
             Route("/ready", ready),
-            Route("/graphql", door),
-            WebSocketRoute("/graphql", door),
+            Route("/graphql", live_door),
+            WebSocketRoute("/graphql", live_door),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
         ],
         middleware=[Middleware(CORSMiddleware, allow_origins=ANYBODY, allow_methods=ANYBODY, allow_headers=ANYBODY)],
     )
     app.state.world = world
+    app.state.live = live
     return app
 
 

@@ -10,6 +10,7 @@ What a client is told when it cannot be answered.
         ├── Conflict        what is asked came too late
         ├── TooSlow         the database needed longer than we allow
         ├── Unavailable     the database cannot be reached, or everything is busy
+        ├── LimitReached    there is no room for more of this
         ├── CursorExpired   the feed no longer holds what came after the cursor
         └── FellBehind      a subscriber read more slowly than changes came
 """
@@ -68,6 +69,12 @@ class Unavailable(Declined):
     """The database did not answer; the same question may be answered in a moment."""
 
     code = "UNAVAILABLE"
+
+
+class LimitReached(Declined):
+    """There is as much of this as there may be."""
+
+    code = "LIMIT_REACHED"
 
 
 class CursorExpired(Declined):

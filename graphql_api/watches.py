@@ -1,0 +1,34 @@
+"""
+What a subscription asks to be told.
+
+A resolver says it once, and does not wait for it: whom a change concerns, and who shares an answer, is decided for all
+subscribers together, in `live`.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from graphql_api.listening import Heard, Interest
+from runtime.feed import Position
+
+Tell = Callable[[Heard, str, bool], object]
+"""Return a change as the schema has it, given the cursor behind it and whether it is inside the filter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeWatch:
+    """The changes of interest after a position, or from now on."""
+
+    interest: Interest
+    after: Position | None
+    tell: Tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueWatch:
+    """What is the same for everybody: its value now, and again whenever there is another."""
+
+    values: Callable[[], AsyncIterator[object]]
+
+
+Watch = ChangeWatch | ValueWatch

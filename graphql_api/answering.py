@@ -10,17 +10,19 @@ import secrets
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import lru_cache
+from inspect import isawaitable
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import DocumentNode, GraphQLError, parse
+from graphql import DocumentNode, GraphQLError, execute, parse
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
 from graphql_api.errors import is_internal
 from graphql_api.limits import TOKENS_MAX
 from graphql_api.reading import Reading
+from graphql_api.selections import Selection
 from graphql_api.visits import Visit
 
 logger = structlog.get_logger()
@@ -47,6 +49,22 @@ class AnsweringSchema(strawberry.Schema):
         """Answer over a transport that can tell many results; the `context_value` is a visit, or already a reading."""
         reading = options["context_value"] = self._reading(options["context_value"])
         return self._results(await super().stream(*arguments, **options), reading)
+
+    async def tell(self, selection: Selection, event: object, reading: Reading) -> Any:
+        """
+        Answer a subscription for one event, which is what its field resolves to.
+
+        This is what a subscription's stream does with each event, without the stream.
+        """
+        result: Any = execute(
+            self._schema,
+            selection.document,
+            root_value=event,
+            context_value=reading,
+            variable_values=dict(selection.variables),
+            operation_name=selection.name,
+        )
+        return self.told(await result if isawaitable(result) else result)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave errors to `told`, which sees those of every kind of operation."""
@@ -94,12 +112,13 @@ class CachedDocuments(SchemaExtension):
         context = self.execution_context
         context.parse_options["max_tokens"] = TOKENS_MAX
         try:
-            context.graphql_document = parse_document(context.query or "")
+            context.graphql_document = parsed(context.query or "")
         except GraphQLError:
             context.graphql_document = None
         yield
 
 
 @lru_cache(maxsize=DOCUMENTS_CACHED)
-def parse_document(query: str) -> DocumentNode:
+def parsed(query: str) -> DocumentNode:
+    """Return a document, parsed once. Raises `GraphQLError`."""
     return parse(query, max_tokens=TOKENS_MAX)

@@ -14,7 +14,7 @@ Pages of any origin may ask: there are no cookies to abuse. Whoever has signed i
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -37,12 +37,7 @@ class Door(GraphQL[Visit, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:  # noqa: ARG002
         """Return what all operations share, and what this visitor shows."""
-        return self.visit(request)
-
-    def visit(self, connection: HTTPConnection) -> Visit:
-        """Return what all operations share, and what this visitor shows."""
-        world: World = connection.app.state.world
-        return Visit(world=world, authorization=connection.headers.get("Authorization"))
+        return Visit.of(request)
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
         """Return GraphiQL's page."""
@@ -55,7 +50,7 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     schema.shows_internal_errors = shows_internal_errors
     door = Door(schema, subscription_protocols=[])
     live = Live(schema, world)
-    live_door = LiveDoor(live, door.visit, behind=door)
+    live_door = LiveDoor(live, Visit.of, behind=door)
     app = Starlette(
         routes=[
             Route("/", _index),

@@ -101,6 +101,11 @@ class Listener:
         self._queue.clear()
         self._wake.set()
 
+    async def changes(self) -> AsyncIterator[Heard]:
+        """Yield the changes as they come, one by one. Raises `Declined` when there will be no more."""
+        async for batch in self.batches(1):
+            yield batch[0]
+
     async def batches(self, size: int) -> AsyncIterator[list[Heard]]:
         """Yield the changes as they come, as many at once as wait. Raises `Declined` when there will be no more."""
         while True:

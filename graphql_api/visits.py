@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from starlette.requests import HTTPConnection
+
 from graphql_api.reading import World
 
 
@@ -12,6 +14,11 @@ class Visit:
     world: World
     authorization: str | None = None
     connection_params: object = None
+
+    @classmethod
+    def of(cls, request: HTTPConnection) -> "Visit":
+        """Return the visit that a request, or a WebSocket, is."""
+        return cls(world=request.app.state.world, authorization=request.headers.get("Authorization"))
 
     @property
     def is_explicit(self) -> bool:

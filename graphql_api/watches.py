@@ -5,8 +5,9 @@ A resolver says it once, and does not wait for it: whom a change concerns, and w
 subscribers together, in `live`.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from graphql_api.listening import Heard, Interest
 from runtime.feed import Position
@@ -26,9 +27,15 @@ class ChangeWatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueWatch:
-    """What is the same for everybody: its value now, and again whenever there is another."""
+    """
+    What is the same for everybody: its value now, and again whenever there is another.
 
-    values: Callable[[], AsyncIterator[object]]
+    `values` is begun once for all who share a selection, and closed when nobody is left; `tell` returns a value as
+    the schema has it.
+    """
+
+    values: Callable[[], AsyncGenerator[Any, None]]
+    tell: Callable[[Any], object]
 
 
 Watch = ChangeWatch | ValueWatch

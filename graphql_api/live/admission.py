@@ -13,30 +13,23 @@ class Admission:
     def __init__(self, limits: LiveSettings) -> None:
         self._limits = limits
         self._by_address: Counter[str] = Counter()
-        self._open = 0
+
+    def refusal(self, address: str) -> str | None:
+        """Return why one more connection from an address may not be, or None when it may."""
+        if self._by_address.total() >= self._limits.api_live_connections_max:
+            return "there is no room for more connections here: try again later"
+        most = self._limits.api_live_connections_per_address_max
+        if self._by_address[address] >= most:
+            return f"{most} connections from one address are all that may be: close one first"
+        return None
 
     @contextmanager
-    def entering(self, address: str) -> Iterator[str | None]:
-        """Count a connection for as long as it lasts; yield why it may not be, or None."""
-        refusal = self._refusal(address)
-        if refusal is not None:
-            yield refusal
-            return
-        self._open += 1
+    def entered(self, address: str) -> Iterator[None]:
+        """Count a connection for as long as it lasts."""
         self._by_address[address] += 1
         try:
-            yield None
+            yield
         finally:
-            self._open -= 1
             self._by_address[address] -= 1
             if not self._by_address[address]:
                 del self._by_address[address]
-
-    def _refusal(self, address: str) -> str | None:
-        if self._open >= self._limits.api_live_connections_max:
-            return "no room for more connections here: try again later"
-        if self._by_address[address] >= self._limits.api_live_connections_per_address_max:
-            return (
-                f"{self._limits.api_live_connections_per_address_max} connections from one address are all that may be"
-            )
-        return None

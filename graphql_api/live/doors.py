@@ -6,7 +6,7 @@ What comes before, who may ask and how often, is decided by the same middleware 
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack
+from contextlib import aclosing
 from typing import Any
 
 from graphql import OperationType
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from graphql_api.errors import BadInput, Declined, NotSignedIn
+from graphql_api.errors import BadInput, Declined, LimitReached, NotSignedIn
 from graphql_api.live import messages
 from graphql_api.live.live import Live
 from graphql_api.live.messages import Code
@@ -42,7 +42,7 @@ class LiveDoor:
         """Serve a connection."""
         if scope["type"] == "websocket":
             await self._serve_socket(WebSocket(scope, receive, send))
-        elif MEDIA_TYPE in Headers(scope=scope).get("accept", ""):
+        elif _wants_stream(Headers(scope=scope).get("accept", "")):
             response = await self._stream(Request(scope, receive, send))
             await response(scope, receive, send)
         else:
@@ -54,10 +54,11 @@ class LiveDoor:
             await websocket.close(Code.WRONG_PROTOCOL, f"expected the subprotocol {messages.PROTOCOL}")
             return
         await websocket.accept(messages.PROTOCOL)
-        with self._live.admission.entering(_address(websocket)) as refusal:
-            if refusal is not None:
-                await websocket.close(Code.TRY_AGAIN_LATER, refusal)
-                return
+        refusal = self._live.admission.refusal(_address(websocket))
+        if refusal is not None:
+            await websocket.close(Code.TRY_AGAIN_LATER, refusal)
+            return
+        with self._live.admission.entered(_address(websocket)):
             await Socket(self._live, websocket, self._visiting(websocket)).run()
 
     async def _stream(self, request: Request) -> Response:
@@ -69,17 +70,22 @@ class LiveDoor:
             return _refused(400 if isinstance(reason, BadInput) else 503, reason)
         if viewer is None and visit.is_explicit:
             return _refused(401, NotSignedIn("the session is unknown or has ended: sign in again, or show none"))
-        entering = ExitStack()
-        refusal = entering.enter_context(self._live.admission.entering(_address(request)))
-        if refusal is not None:
-            return JSONResponse({"errors": [{"message": refusal}]}, status_code=503, headers={"Retry-After": "5"})
+        if (refusal := self._live.admission.refusal(_address(request))) is not None:
+            return _refused(503, LimitReached(refusal))
 
         async def texts() -> AsyncIterator[str]:
-            with entering:
-                async for text in Stream(self._live).texts(operation, visit, viewer):
-                    yield text
+            events = Stream(self._live).texts(operation, visit, viewer)
+            with self._live.admission.entered(_address(request)):
+                async with aclosing(events):
+                    async for text in events:
+                        yield text
 
         return StreamingResponse(texts(), media_type=MEDIA_TYPE, headers=HEADERS)
+
+
+def _wants_stream(accept: str) -> bool:
+    # Some clients accept a stream for anything, but would rather have JSON.
+    return MEDIA_TYPE in accept and "json" not in accept
 
 
 async def _operation(request: Request) -> Operation:
@@ -107,7 +113,8 @@ def _parameters(request: Request) -> Mapping[str, Any]:
 
 
 def _refused(status: int, reason: Declined) -> Response:
-    return JSONResponse({"errors": [reason.formatted]}, status_code=status)
+    headers = {"Retry-After": "5"} if status == 503 else {}
+    return JSONResponse({"errors": [reason.formatted]}, status_code=status, headers=headers)
 
 
 def _address(connection: HTTPConnection) -> str:

@@ -13,7 +13,7 @@ from strawberry.types.execution import PreExecutionError
 from graphql_api.answering import AnsweringSchema
 from graphql_api.errors import Declined
 from graphql_api.live.admission import Admission
-from graphql_api.live.operations import Operation, Selection
+from graphql_api.live.operations import Operation
 from graphql_api.live.registry import Begun, Registry
 from graphql_api.live.rendering import Renderer, payload
 from graphql_api.live.sessions import Sessions
@@ -38,7 +38,7 @@ class Live:
 
     async def viewer(self, visit: Visit) -> Viewer | None:
         """Return who a visitor is. Raises `Declined`."""
-        reading = self._schema.reading(self._world, visit.token)
+        reading = self._schema._reading(visit)
         try:
             return await reading.viewer()
         finally:
@@ -53,7 +53,7 @@ class Live:
             outlet.fail(watched)
             return Begun()
         try:
-            return self._registry.join(Selection.of(operation), watched, viewer, outlet)
+            return self._registry.join(operation.selection(), watched, viewer, outlet)
         except Declined as reason:
             outlet.fail([reason])
             return Begun()
@@ -83,7 +83,7 @@ class Live:
 
     async def _watched(self, operation: Operation, visit: Visit) -> Watch | list[GraphQLError]:
         """Return what a subscription asks to be told, or why it is told nothing."""
-        reading = self._schema.reading(self._world, visit.token)
+        reading = self._schema._reading(visit)
         results = await self._schema.stream(
             operation.query,
             variable_values=dict(operation.variables),

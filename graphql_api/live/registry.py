@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from graphql_api import following
 from graphql_api.broadcast import Broadcast
 from graphql_api.errors import Declined, LimitReached
-from graphql_api.live.operations import Selection
 from graphql_api.live.rendering import Renderer
 from graphql_api.live.subscriber import Outlet, Subscriber
 from graphql_api.live.ticker import Ticker
 from graphql_api.live.topics import BATCH, Topic
+from graphql_api.selections import Selection
 from graphql_api.viewers import Viewer
 from graphql_api.watches import ChangeWatch, ValueWatch, Watch
 from runtime.feed import Position

@@ -10,16 +10,13 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from inspect import isawaitable
 from typing import Any
-
-from graphql import ExecutionResult, execute
 
 from graphql_api.answering import AnsweringSchema
 from graphql_api.errors import Unavailable
-from graphql_api.live.operations import Selection
 from graphql_api.live.sharing import Dependence, SharedReading
 from graphql_api.reading import Reading, World
+from graphql_api.selections import Selection
 from graphql_api.viewers import Viewer
 
 Viewers = Collection[Viewer | None]
@@ -58,7 +55,7 @@ class Renderer:
     async def together(self) -> AsyncIterator[Reading]:
         """Yield a reading for many answers, once it is our turn to ask the database."""
         async with self._turns:
-            reading = Reading(self._world)
+            reading = self._schema.reading(self._world)
             try:
                 yield reading
             finally:
@@ -72,28 +69,13 @@ class Renderer:
             text = next((text for dependence, text in answers if dependence.fits(viewer)), None)
             if text is None:
                 reading = SharedReading(together, viewer)
-                result = await self._execute(selection, occasion.event, reading)
+                result = await self._schema.tell(selection, occasion.event, reading)
                 if _is_unavailable(result):
                     return {}, True
-                text = payload(self._schema.told(result))
+                text = payload(result)
                 answers.append((reading.dependence, text))
             told[viewer] = text
         return told, False
-
-    async def _execute(self, selection: Selection, event: object, reading: Reading) -> ExecutionResult:
-        # The resolver of a subscription's field returns the event itself: this is what a subscription's stream does
-        # with each event, without the stream.
-        result = execute(
-            self._schema._schema,
-            selection.document,
-            root_value=event,
-            context_value=reading,
-            variable_values=dict(selection.variables),
-            operation_name=selection.name,
-        )
-        answered: Any = await result if isawaitable(result) else result
-        assert isinstance(answered, ExecutionResult), "nothing is answered in parts: the schema has neither directive"
-        return answered
 
 
 def payload(result: Any) -> str:
@@ -106,5 +88,5 @@ def payload(result: Any) -> str:
     return json.dumps(parts, separators=(",", ":"))
 
 
-def _is_unavailable(result: ExecutionResult) -> bool:
+def _is_unavailable(result: Any) -> bool:
     return any((error.extensions or {}).get("code") == Unavailable.code for error in result.errors or ())

@@ -7,7 +7,7 @@ A stream that ends without `complete` was not completed: its client comes back, 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack
 
 from graphql import GraphQLError
@@ -35,7 +35,7 @@ class Stream:
         self._ending: str | None = None
         self._begun = Begun()
 
-    async def texts(self, operation: Operation, visit: Visit, viewer: Viewer | None) -> AsyncIterator[str]:
+    async def texts(self, operation: Operation, visit: Visit, viewer: Viewer | None) -> AsyncGenerator[str, None]:
         """Yield the events, each as soon as it is there, and a sign of life where there is none."""
         task: asyncio.Task[None] | None = None
         with ExitStack() as stack:
@@ -71,7 +71,7 @@ class Stream:
         """Return when the client has read enough of what it was brought."""
         await self._outbox.room()
 
-    async def _alive(self) -> AsyncIterator[str]:
+    async def _alive(self) -> AsyncGenerator[str, None]:
         texts = self._outbox.texts()
         coming = asyncio.ensure_future(anext(texts, None))
         try:

@@ -5,16 +5,16 @@ Everybody is told when it is another than before; who joins is told the newest a
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from graphql import GraphQLError
 
 from graphql_api.errors import Declined
-from graphql_api.live.operations import Selection
 from graphql_api.live.rendering import Occasion, Renderer
 from graphql_api.live.subscriber import Outlet
 from graphql_api.live.tasks import start
 from graphql_api.live.topics import FAN_OUT
+from graphql_api.selections import Selection
 from graphql_api.watches import ValueWatch
 
 
@@ -26,7 +26,7 @@ class Ticker:
         self._renderer = renderer
         self._outlets: set[Outlet] = set()
         self._newest: str | None = None
-        self._task = start(self._run(watch.values()), self.end)
+        self._task = start(self._run(watch), self.end)
 
     def join(self, outlet: Outlet) -> None:
         """Let somebody hear the value, and each one after it."""
@@ -48,14 +48,18 @@ class Ticker:
         for outlet in list(self._outlets):
             outlet.fail([reason])
 
-    async def _run(self, values: AsyncIterator[object]) -> None:
+    async def _run(self, watch: ValueWatch) -> None:
         try:
-            async for value in values:
-                [told] = await self._renderer.render(self._selection, [Occasion(event=value, viewers=(None,))])
-                if told[None] != self._newest:
-                    await self._tell_all(told[None])
+            async with aclosing(watch.values()) as values:
+                async for value in values:
+                    await self._tell_value(watch.tell(value))
         except Declined as reason:
             self.end(reason)
+
+    async def _tell_value(self, value: object) -> None:
+        [told] = await self._renderer.render(self._selection, [Occasion(event=value, viewers=(None,))])
+        if told[None] != self._newest:
+            await self._tell_all(told[None])
 
     async def _tell_all(self, newest: str) -> None:
         self._newest = newest

@@ -15,10 +15,10 @@ from graphql_api.broadcast import Broadcast
 from graphql_api.errors import Declined
 from graphql_api.listening import Heard, Interest
 from graphql_api.live.audience import Audience
-from graphql_api.live.operations import Selection
 from graphql_api.live.rendering import Occasion, Renderer
 from graphql_api.live.subscriber import Subscriber
 from graphql_api.live.tasks import start
+from graphql_api.selections import Selection
 from graphql_api.viewers import Viewer
 from graphql_api.watches import ChangeWatch
 from runtime.feed import Position

@@ -1,0 +1,78 @@
+"""Who reads too slowly, and who beside it does not."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from models.feed import ChangeKind, Entity
+from runtime.feed import Change
+from runtime.live_settings import LiveSettings
+from tests.integration.graphql_api.client import Client
+from tests.integration.graphql_api.conftest import serving
+from tests.integration.graphql_api.market import Market
+
+RESYNC = Change(entity=Entity.JOB, kind=ChangeKind.RESYNC, key=None)
+# Long answers from short work: each of the names comes back with its cursor.
+MUCH = "subscription ($after: String) { jobChanges(after: $after) { cursor %s } }" % " ".join(
+    f"{'a' * 500}{number}: kind" for number in range(80)
+)
+
+
+async def test_who_reads_nothing_is_closed_and_resumes_and_costs_nobody_else_anything(
+    schema_url: str, market: Market
+) -> None:
+    """It gets what was sent before, then a code that says so; from its last cursor on nothing is missing."""
+    async with serving(schema_url, live=LiveSettings(api_live_queue_bytes_max=200_000)) as api:
+        async with slow_client(api) as slow, api.watch("subscription { jobChanges { cursor } }") as quick:
+            await subscribed(slow)
+            for _ in range(4):
+                await market.tell(*[RESYNC] * 100)
+            cursors = [(await quick.told())["jobChanges"]["cursor"] for _ in range(400)]
+            seen = [told(message)["cursor"] async for message in slow]
+
+            assert (
+                slow.close_code,
+                slow.close_reason,
+            ) == (4420, "read too slowly: subscribe again with after: the last cursor")
+        async with api.watch(MUCH, after=seen[-1]) as again:
+            rest = (await again.told())["jobChanges"]["cursor"]
+
+    assert cursors[: len(seen)] == seen
+    assert cursors[-1] == rest
+
+
+async def subscribed(slow: ClientConnection) -> None:
+    """Subscribe, and know that it is done."""
+    await slow.send(json.dumps({"type": "connection_init"}))
+    await slow.send(json.dumps({"type": "subscribe", "id": "1", "payload": {"query": MUCH}}))
+    await slow.send(json.dumps({"type": "ping"}))
+    assert [json.loads(await slow.recv())["type"] for _ in range(2)] == ["connection_ack", "pong"]
+
+
+def told(message: str | bytes) -> Any:
+    """Return what a message tells."""
+    return json.loads(message)["payload"]["data"]["jobChanges"]
+
+
+@asynccontextmanager
+async def slow_client(api: Client) -> AsyncIterator[ClientConnection]:
+    """Connect with hardly any room for what is not read."""
+    parts = urlsplit(api.url)
+    with socket.socket() as narrow:
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, (parts.hostname, parts.port))
+        async with connect(
+            f"ws://{parts.netloc}/graphql",
+            subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]  # A name is a text.
+            sock=narrow,
+            max_queue=1,
+            ping_interval=None,
+        ) as client:
+            yield client

@@ -32,9 +32,10 @@ async def test_queries_and_mutations_are_answered_once(api: Client) -> None:
         assert len((await wire.hear())["payload"]["data"]["signInNonce"]) == 32
 
 
-@pytest.mark.parametrize(
-    "query", ["{", "{ nothing }", "subscription { nothing }", "subscription { ", "fragment f on A {a}"]
-)
+INVALID = ["{", "{ nothing }", "subscription { nothing }", "subscription { ", "fragment f on A {a}"]
+
+
+@pytest.mark.parametrize("query", INVALID)
 async def test_what_is_not_valid_ends_its_operation_and_no_other(api: Client, market: Market, query: str) -> None:
     """The connection stays, the id is free again."""
     async with greeted(api) as wire:
@@ -105,10 +106,10 @@ async def test_who_asks_before_the_greeting_is_refused(api: Client) -> None:
 
 async def test_who_never_greets_is_closed(schema_url: str) -> None:
     """After a stated time; who greeted stays."""
-    async with serving(schema_url, live=LiveSettings(api_live_init_seconds_max=0.3)) as api:
-        async with greeted(api) as polite, connected(api) as silent:
-            assert await silent.closed() == (4408, "Connection initialisation timeout")
-            await polite.settle()
+    impatient = LiveSettings(api_live_init_seconds_max=0.3)
+    async with serving(schema_url, live=impatient) as api, greeted(api) as polite, connected(api) as silent:
+        assert await silent.closed() == (4408, "Connection initialisation timeout")
+        await polite.settle()
 
 
 async def test_who_floods_is_closed(schema_url: str) -> None:

@@ -54,12 +54,10 @@ def viewer(name: str, *, is_admin: bool = False) -> Viewer:
     return Viewer(address=somebody(name), shown=checksum_address(somebody(name)), is_admin=is_admin)
 
 
-async def subscribe(
-    live: Live, world: World, who: Viewer | None = None, query: str = CHANGES, **variables: Any
-) -> Heap:
+async def subscribe(live: Live, world: World, who: Viewer | None = None, **variables: Any) -> Heap:
     """Subscribe; return what is told."""
     heap = Heap()
-    await live.begin(Operation(query=query, variables=variables), Visit(world=world), who, heap)
+    await live.begin(Operation(query=CHANGES, variables=variables), Visit(world=world), who, heap)
     assert heap.errors == []
     return heap
 

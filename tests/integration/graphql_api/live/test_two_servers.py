@@ -39,14 +39,18 @@ async def test_a_cursor_of_one_server_is_good_at_another(schema_url: str, market
 
 async def test_both_tell_the_same_with_the_same_cursors(schema_url: str, market: Market) -> None:
     """Also a server that is started anew, from any cursor in between."""
-    async with serving(schema_url) as first, serving(schema_url) as second:
-        async with first.watch(JOBS) as one, second.watch(JOBS) as other:
-            await until_it_hears(one, market)
-            await until_it_hears(other, market)
-            for number in range(1, 6):
-                await market.commit(created(number, number, payment=number))
-            told = [await next_change(one) for _ in range(5)]
-            assert told == [await next_change(other) for _ in range(5)]
+    async with (
+        serving(schema_url) as first,
+        serving(schema_url) as second,
+        first.watch(JOBS) as one,
+        second.watch(JOBS) as other,
+    ):
+        await until_it_hears(one, market)
+        await until_it_hears(other, market)
+        for number in range(1, 6):
+            await market.commit(created(number, number, payment=number))
+        told = [await next_change(one) for _ in range(5)]
+        assert told == [await next_change(other) for _ in range(5)]
     async with serving(schema_url) as third:
         for number, change in enumerate(told[:-1]):
             assert await _all_after(third, change["cursor"], len(told) - number - 1) == [

@@ -34,7 +34,7 @@ class AnsweringSchema(strawberry.Schema):
     """A schema whose operations each read from a snapshot of their own."""
 
     shows_internal_errors = False
-    reading = Reading
+    reading: type[Reading] = Reading
 
     async def execute(self, *arguments: Any, **options: Any) -> Any:
         """Answer a query or a mutation; the `context_value` is the visit it comes in."""

@@ -80,10 +80,11 @@ async def serving(
     accounts: AccountSettings | None = None,
     live: LiveSettings | None = None,
     nats_url: str | None = None,
+    port: int | None = None,
     **settings: object,
 ) -> AsyncIterator[Client]:
     """Serve a database for as long as the block lasts."""
-    port, started, stopping = free_port(), asyncio.Event(), asyncio.Event()
+    port, started, stopping = port or free_port(), asyncio.Event(), asyncio.Event()
     server = asyncio.create_task(
         serve(
             ApiSettings.model_validate({"API_PORT": port, **settings}),

@@ -62,6 +62,14 @@ async def subscribe(live: Live, world: World, who: Viewer | None = None, **varia
     return heap
 
 
+async def until_all_is_handed_out(world: World, market: Market) -> None:
+    """Wait until what is committed was told to whom it concerned: those who come now hear nothing of it."""
+    [(newest,)] = await market.execute("select position from feed")
+    async with asyncio.timeout(10):
+        while world.broadcast.position.number < newest:
+            await asyncio.sleep(0.01)
+
+
 async def all_told(*heaps: Heap) -> list[str]:
     """Wait until everybody was told once, and return what."""
     async with asyncio.timeout(10):
@@ -102,6 +110,7 @@ async def test_a_commit_of_many_changes_is_one_snapshot(live: Live, world: World
 async def test_in_and_out_of_a_filter_are_told_apart(live: Live, world: World, market: Market) -> None:
     """Each is worked out once."""
     await market.commit(created(1, 10, payment=1))
+    await until_all_is_handed_out(world, market)
     held = [await subscribe(live, world, filter={"escrow": "HELD"}) for _ in range(3)]
     everything = [await subscribe(live, world) for _ in range(3)]
 
@@ -120,6 +129,7 @@ async def test_what_is_confidential_is_shared_by_its_readers_only(live: Live, wo
         job_id(1),
         somebody("anna"),
     )
+    await until_all_is_handed_out(world, market)
     readers = [viewer("anna"), viewer("p"), viewer("boss", is_admin=True)]
     others = [viewer("ben"), viewer("p2"), None, None]
     heaps = [await subscribe(live, world, who) for who in (*readers, *others)]

@@ -98,7 +98,7 @@ async def main(options: argparse.Namespace) -> None:
 
 
 async def _measure(server: Server, connection: psycopg.AsyncConnection[Any], options: argparse.Namespace) -> None:
-    everything = [(QUERY, {})]
+    everything: list[tuple[str, dict[str, Any]]] = [(QUERY, {})]
     one_group = [(QUERY, {"filter": {"renter": live_store.renter(n % GROUPS)}}) for n in range(options.subscribers)]
     delays = await _told(server, connection, everything * HANDFUL, changes=options.seconds * 20, rate=20)
     say(f"{server.name}: a handful: {delays.figures()}")

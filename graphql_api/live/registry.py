@@ -80,7 +80,8 @@ class Registry:
                 self._topics.pop(selection).close()
 
         after = watch.after
-        if after is None:
+        # Who was told everything, as most are who come back after a restart, has missed nothing to be looked up.
+        if after is None or after == self._broadcast.position:
             return Begun(leave=leave)
         subscriber.hold()
         return Begun(leave=leave, work=lambda: self._look_back(topic, subscriber, after))

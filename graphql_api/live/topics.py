@@ -88,10 +88,11 @@ class Topic:
             return
         told = await self._renderer.render(self._selection, occasions)
         for (change, group), texts in zip(concerned, told, strict=True):
-            for count, subscriber in enumerate(group.subscribers, start=1):
-                subscriber.tell(change.position, texts[subscriber.viewer])
+            for count, subscriber in enumerate(group.subscribers):
+                # Before more is told, what was told is sent: else an outbox could be full of what nobody had to read.
                 if count % FAN_OUT == 0:
                     await asyncio.sleep(0)
+                subscriber.tell(change.position, texts[subscriber.viewer])
 
     def _event(self, change: Heard, matches: bool) -> object:
         return self._tell(change, str(Position(epoch=self._epoch, number=change.position)), matches)

@@ -11,7 +11,7 @@ const [library, url, operations] = process.argv.slice(2);
 const soon = () => new Promise((resolve) => setTimeout(resolve, 100));
 const client =
   library === "graphql-ws"
-    ? createSocket({ url, webSocketImpl: WebSocket, retryAttempts: 100, retryWait: soon })
+    ? createSocket({ url, webSocketImpl: WebSocket, retryAttempts: 100, retryWait: soon, shouldRetry: () => true })
     : createStreams({ url, retryAttempts: 100, retry: soon });
 
 async function follow(name, operation) {

@@ -68,9 +68,9 @@ async def test_changes_come_as_events(api: Client, market: Market) -> None:
 
 async def test_a_stream_resumes_where_another_connection_was(api: Client, market: Market) -> None:
     """A cursor is one of the feed, not of a protocol."""
-    await market.commit(created(1, 10, payment=1))
     async with streaming(api, JOBS) as live:
-        await market.commit(created(2, 11, payment=1))
+        await market.commit(created(1, 10, payment=1), created(2, 11, payment=1))
+        await live.event()
         event = await live.event()
     assert event is not None
     await market.commit(created(3, 12, payment=1))

@@ -15,6 +15,7 @@ before a commit is sent to Postgres to the message in the client.
 
 import argparse
 import asyncio
+import os
 import resource
 import sys
 import tempfile
@@ -59,22 +60,29 @@ class Server:
         status = Path(f"/proc/{self.child.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
+    def processor_seconds(self) -> float:
+        """Return how much processor time it has taken so far."""
+        user, system = Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
 
 class Delays:
-    """How long each message took, from before the commit of its job's change."""
+    """How long each message took, from before the commit of its job's change, and what that cost the server."""
 
     def __init__(self) -> None:
         self.committed_at: dict[int, float] = {}
         self.seconds: list[float] = []
+        self.server_seconds = 0.0
 
     def heard(self, number: int) -> None:
         """Take in a message."""
         self.seconds.append(time.perf_counter() - self.committed_at[number])
 
     def figures(self) -> str:
-        """Return p50 and p99."""
-        cuts = quantiles(self.seconds, n=100)
-        return f"{len(self.seconds):,} messages, p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms"
+        """Return p50, p99 and the processor time of a message."""
+        cuts, count = quantiles(self.seconds, n=100), len(self.seconds)
+        cost = f"{self.server_seconds / count * 1e6:,.0f} µs of the server's processor time each"
+        return f"{count:,} messages, p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms, {cost}"
 
 
 async def main(options: argparse.Namespace) -> None:
@@ -130,7 +138,7 @@ async def _told(
     await asyncio.sleep(SETTLE_SECONDS)
     grouped = any(variables for _, variables in asked)
     expected = changes * (len(asked) // GROUPS if grouped else len(asked))
-    began = time.perf_counter()
+    began, server_began = time.perf_counter(), server.processor_seconds()
     for count in range(changes):
         await asyncio.sleep(max(0.0, began + count / rate - time.perf_counter()))
         number = count % JOBS + 1
@@ -139,6 +147,7 @@ async def _told(
     async with asyncio.timeout(LATE_SECONDS):
         while len(delays.seconds) < expected:
             await asyncio.sleep(0.05)
+    delays.server_seconds = server.processor_seconds() - server_began
     await _leave(clients)
     return delays
 

@@ -94,8 +94,8 @@ async def _operation(request: Request) -> Operation:
         operation = read_operation(await _body(request) if request.method == "POST" else _parameters(request))
     except (NotAnOperation, ValueError, RecursionError) as error:
         raise BadInput(f"not a request of GraphQL: {error}") from error
-    if request.method == "GET" and operation.kind() is OperationType.MUTATION:
-        raise BadInput("a mutation is sent by POST, never by GET")
+    if request.method != "POST" and operation.kind() is OperationType.MUTATION:
+        raise BadInput(f"a mutation is sent by POST, never by {request.method}")
     return operation
 
 

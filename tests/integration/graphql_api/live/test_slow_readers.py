@@ -5,12 +5,16 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
+from websockets.typing import Subprotocol
 
+from graphql_api.program import UNREAD_SECONDS
 from models.feed import ChangeKind, Entity
 from runtime.feed import Change
 from runtime.live_settings import LiveSettings
@@ -47,6 +51,30 @@ async def test_who_reads_nothing_is_closed_and_resumes_and_costs_nobody_else_any
     assert cursors[-1] == rest
 
 
+@pytest.mark.long
+async def test_who_never_reads_again_is_cut_off(schema_url: str, market: Market) -> None:
+    """Closed, and deaf to it: the kernel does not keep what was sent for ever."""
+    async with serving(schema_url, live=LiveSettings(api_live_queue_bytes_max=200_000)) as api:
+        with socket.socket() as narrow:
+            client = await narrow_client(api, narrow)
+            await subscribed(client)
+            client.transport.pause_reading()
+            for _ in range(4):
+                await market.tell(*[RESYNC] * 100)
+            port = narrow.getsockname()[1]
+            assert is_held(port, by=api)
+            async with asyncio.timeout(UNREAD_SECONDS * 3):
+                while is_held(port, by=api):
+                    await asyncio.sleep(0.5)
+            client.transport.abort()
+
+
+def is_held(port: int, *, by: Client) -> bool:
+    """Say whether a server still has a connection to a port, in whatever state."""
+    ends = f":{urlsplit(by.url).port:04X} 0100007F:{port:04X} "
+    return ends in Path("/proc/net/tcp").read_text()
+
+
 async def subscribed(slow: ClientConnection) -> None:
     """Subscribe, and know that it is done."""
     await slow.send(json.dumps({"type": "connection_init"}))
@@ -72,16 +100,22 @@ def told(message: str | bytes) -> Any:
 @asynccontextmanager
 async def slow_client(api: Client) -> AsyncIterator[ClientConnection]:
     """Connect with hardly any room for what is not read."""
-    parts = urlsplit(api.url)
     with socket.socket() as narrow:
-        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        narrow.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(narrow, (parts.hostname, parts.port))
-        async with connect(
-            f"ws://{parts.netloc}/graphql",
-            subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]  # A name is a text.
-            sock=narrow,
-            max_queue=1,
-            ping_interval=None,
-        ) as client:
-            yield client
+        client = await narrow_client(api, narrow)
+        yield client
+        await client.close()
+
+
+async def narrow_client(api: Client, narrow: socket.socket) -> ClientConnection:
+    """Connect over a socket that takes little."""
+    parts = urlsplit(api.url)
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(narrow, (parts.hostname, parts.port))
+    return await connect(
+        f"ws://{parts.netloc}/graphql",
+        subprotocols=[Subprotocol("graphql-transport-ws")],
+        sock=narrow,
+        max_queue=1,
+        ping_interval=None,
+    )

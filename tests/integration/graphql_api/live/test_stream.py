@@ -96,12 +96,13 @@ async def test_errors_before_the_first_answer_are_events_too(api: Client) -> Non
         assert await events.event() == ("complete", None)
 
 
-async def test_a_mutation_is_not_answered_to_a_get(api: Client) -> None:
+async def test_a_mutation_is_answered_to_a_post_only(api: Client) -> None:
     """Else a link could act for who follows it."""
     parameters = {"query": "mutation { signInNonce }"}
-    async with api.session.get(f"{api.url}/graphql", params=parameters, headers=ACCEPT) as response:
-        assert response.status == 400
-        assert "never by GET" in (await response.json())["errors"][0]["message"]
+    for method in ("GET", "PUT", "DELETE"):
+        async with api.session.request(method, f"{api.url}/graphql", params=parameters, headers=ACCEPT) as response:
+            assert response.status == 400
+            assert f"never by {method}" in (await response.json())["errors"][0]["message"]
 
 
 async def test_what_is_no_request_is_refused(api: Client) -> None:

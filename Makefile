@@ -68,18 +68,24 @@ format: setup ## Put every Python file in order
 contracts: setup ## Compile the Solidity sources to the committed ABI and bytecode
 	@node contracts/compile.mjs
 
-# GraphiQL's page is served from here, not from a CDN. graphql-ws is an ES module that imports a file with a hash in
-# its name, so it keeps a folder of its own.
+.PHONY: schema
+schema: setup ## Write schema.graphql, the public schema, anew after a change
+	@.venv/bin/python -m graphql_api.schema > schema.graphql.new
+	@mv schema.graphql.new schema.graphql
+
+# GraphiQL's page is served from here, not from a CDN. graphql-ws and @noble/hashes are ES modules that import files
+# beside them, so each keeps a folder of its own.
 STATIC := graphql_api/static
 
 .PHONY: assets
 assets: $(STATIC)/made ## Bring GraphiQL's page from node_modules to the API's static files
 
 $(STATIC)/made: node_modules/made
-	@rm -rf $(STATIC) && mkdir -p $(STATIC)/graphql-ws
+	@rm -rf $(STATIC) && mkdir -p $(STATIC)/graphql-ws $(STATIC)/noble-hashes
 	@cp node_modules/graphiql/graphiql.min.js node_modules/graphiql/graphiql.min.css $(STATIC)/
 	@cp node_modules/react/umd/react.production.min.js node_modules/react-dom/umd/react-dom.production.min.js $(STATIC)/
 	@cp node_modules/graphql-ws/dist/client.js node_modules/graphql-ws/dist/common-*.js $(STATIC)/graphql-ws/
+	@cp $(addprefix node_modules/@noble/hashes/,sha3.js _u64.js utils.js) $(STATIC)/noble-hashes/
 	@touch $@
 
 .PHONY: clean

@@ -1,5 +1,5 @@
 """
-What surrounds every operation: a reading of its own, and errors told as a client may know them.
+What surrounds every operation: a reading of its own, the blocks it stands on, and errors as a client may know them.
 
 Whatever happens, the reading is closed; a subscription's before each event is sent, so that a slow client holds no
 transaction open. An error that nobody meant to tell is logged under a reference, and outside of development the
@@ -7,7 +7,7 @@ client is given the reference only.
 """
 
 import secrets
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from functools import lru_cache
 from inspect import isawaitable
@@ -19,11 +19,14 @@ from graphql import DocumentNode, GraphQLError, execute, parse
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
+from graphql_api.blocks import blocks
 from graphql_api.errors import is_internal
 from graphql_api.limits import TOKENS_MAX
+from graphql_api.not_before import ARGUMENT, awaited_blocks
 from graphql_api.reading import Reading
 from graphql_api.selections import Selection
 from graphql_api.visits import Visit
+from graphql_api.waiting import wait_until_indexed
 
 logger = structlog.get_logger()
 
@@ -40,7 +43,7 @@ class AnsweringSchema(strawberry.Schema):
         """Answer a query or a mutation; the `context_value` is the visit it comes in."""
         reading = options["context_value"] = self._reading(options["context_value"])
         try:
-            result = await super().execute(*arguments, **options)
+            result = await _standing(reading, await super().execute(*arguments, **options))
         finally:
             await reading.close()
         return self.told(result)
@@ -64,7 +67,7 @@ class AnsweringSchema(strawberry.Schema):
             variable_values=dict(selection.variables),
             operation_name=selection.name,
         )
-        return self.told(await result if isawaitable(result) else result)
+        return self.told(await _standing(reading, await result if isawaitable(result) else result))
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave errors to `told`, which sees those of every kind of operation."""
@@ -76,6 +79,7 @@ class AnsweringSchema(strawberry.Schema):
         try:
             async with aclosing(results):
                 async for result in results:
+                    await _standing(reading, result)
                     await reading.close()
                     yield self.told(result)
         finally:
@@ -99,6 +103,21 @@ class AnsweringSchema(strawberry.Schema):
         )
 
 
+class WaitingForBlocks(SchemaExtension):
+    """Before anything is read, wait for the blocks that an operation asks not to be answered before."""
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        """Wait, two seconds at most."""
+        context = self.execution_context
+        if ARGUMENT in (context.query or "") and context.graphql_document is not None:
+            wanted = awaited_blocks(
+                context.schema._schema, context.graphql_document, context.operation_name, context.variables
+            )
+            if wanted:
+                await wait_until_indexed(context.context.world, wanted)
+        yield
+
+
 class CachedDocuments(SchemaExtension):
     """
     Parse each document once.
@@ -116,6 +135,14 @@ class CachedDocuments(SchemaExtension):
         except GraphQLError:
             context.graphql_document = None
         yield
+
+
+async def _standing(reading: Reading, result: Any) -> Any:
+    """Return a result that says which blocks it stands on, if it was read from a snapshot."""
+    checkpoints = await reading.stands_on()
+    if checkpoints is not None:
+        result.extensions = {**(result.extensions or {}), "blocks": blocks(checkpoints)}
+    return result
 
 
 @lru_cache(maxsize=DOCUMENTS_CACHED)

@@ -3,9 +3,10 @@ The web application: its routes.
 
     /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws)
                and SSE; GraphiQL for browsers
+    /api/v1    plain routes, described by /api/v1/openapi.json
     /health    this process
     /ready     progress of every chain
-    /static    GraphiQL's scripts
+    /page, /static    GraphiQL's modules and scripts
 
 Pages of any origin may ask: there are no cookies to abuse. Whoever has signed in says so in each request, with
 `Authorization: Bearer …`; on a WebSocket, where pages can send no header, in connection_init as `authorization`.
@@ -16,28 +17,28 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
 
-from graphql_api.graphiql import STATIC, graphiql_page
-from graphql_api.health import health, ready
+from graphql_api.graphiql import graphiql_page, page_mounts
 from graphql_api.live.doors import LiveDoor
 from graphql_api.live.live import Live
+from graphql_api.over_http import OverHttp
 from graphql_api.reading import World
+from graphql_api.rest.catalogue import DOCUMENT_PATH, rest_routes
+from graphql_api.rest.envelopes import EXCEPTION_HANDLERS
 from graphql_api.schema import build
 from graphql_api.visits import Visit
 
 ANYBODY = ("*",)
 
 
-class Door(GraphQL[Visit, None]):
+class Door(OverHttp):
     """The schema over HTTP and WebSocket."""
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:  # noqa: ARG002
         """Return what all operations share, and what this visitor shows."""
-        return Visit.of(request)
+        return Visit.of(request.app.state.world, request)
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
         """Return GraphiQL's page."""
@@ -50,17 +51,17 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     schema.shows_internal_errors = shows_internal_errors
     door = Door(schema, subscription_protocols=[])
     live = Live(schema, world)
-    live_door = LiveDoor(live, Visit.of, behind=door)
+    live_door = LiveDoor(live, lambda connection: Visit.of(world, connection), behind=door)
     app = Starlette(
         routes=[
             Route("/", _index),
-            Route("/health", health),
-            Route("/ready", ready),
+            *rest_routes(),
             Route("/graphql", live_door),
             WebSocketRoute("/graphql", live_door),
-            Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
+            *page_mounts(),
         ],
         middleware=[Middleware(CORSMiddleware, allow_origins=ANYBODY, allow_methods=ANYBODY, allow_headers=ANYBODY)],
+        exception_handlers=EXCEPTION_HANDLERS,
     )
     app.state.world = world
     app.state.live = live
@@ -68,4 +69,5 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
 
 
 async def _index(_: Request) -> Response:
-    return JSONResponse({"service": "lamda-backend", "graphql": "/graphql", "health": "/health", "ready": "/ready"})
+    places = {"graphql": "/graphql", "openapi": DOCUMENT_PATH, "health": "/health", "ready": "/ready"}
+    return JSONResponse({"service": "lamda-backend", **places})

@@ -8,7 +8,6 @@ Answers go to inboxes only: what we send, we send with our own rights, and a que
 """
 
 import asyncio
-import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import psycopg
 import structlog
 from nats.aio.msg import Msg
@@ -23,7 +23,7 @@ from nats.errors import Error
 
 from graphql_api import plain_queries
 from graphql_api.errors import Declined
-from graphql_api.plain import Shown, show_failure, show_job, show_provider
+from graphql_api.plain import Failure, show_jobs, show_providers
 from graphql_api.questions import Given, Question, jobs_asked, providers_asked, read_message
 from graphql_api.snapshot import Snapshot
 from runtime.bus import Bus, BusUnreachable
@@ -42,18 +42,17 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A subject to ask on: how its questions are read, and how its answers are found, called and shown."""
+    """A subject to ask on: how its questions are read, and how its answers are found and shown."""
 
     name: str
     read: Callable[[Given], Question]
     find: Callable[[Snapshot, Question], Awaitable[list[Any]]]
-    rows: str
-    show: Callable[[Any], Shown]
+    show: Callable[[list[Any]], msgspec.Struct]
 
 
 SUBJECTS = (
-    Subject(name="nodes.query", read=providers_asked, find=plain_queries.providers, rows="nodes", show=show_provider),
-    Subject(name="jobs.query", read=jobs_asked, find=plain_queries.jobs, rows="jobs", show=show_job),
+    Subject(name="nodes.query", read=providers_asked, find=plain_queries.providers, show=show_providers),
+    Subject(name="jobs.query", read=jobs_asked, find=plain_queries.jobs, show=show_jobs),
 )
 
 
@@ -76,17 +75,17 @@ class BusDoor:
             with suppress(asyncio.CancelledError):
                 await answering
 
-    async def answer(self, subject: Subject, payload: bytes) -> Shown:
+    async def answer(self, subject: Subject, payload: bytes) -> msgspec.Struct:
         """Return the answer to a question, or what kept us from it."""
         try:
             rows = await self._find(subject, subject.read(read_message(payload)))
         except Declined as error:
-            return show_failure(error.message)
+            return Failure(error=error.message)
         except psycopg.Error:
             reference = secrets.token_hex(4)
             logger.exception("bus_door.internal_error", subject=subject.name, reference=reference)
-            return show_failure(f"internal error (the log has it under {reference})")
-        return {subject.rows: [subject.show(row) for row in rows], "count": len(rows)}
+            return Failure(error=f"internal error (the log has it under {reference})")
+        return subject.show(rows)
 
     async def _run(self) -> None:
         trouble = ""
@@ -127,11 +126,11 @@ class BusDoor:
                 answer = await self.answer(subject, message.data)
             except Exception:
                 # Whoever waits is told; the bus tells the log.
-                await message.respond(_packed(show_failure("internal error")))
+                await message.respond(_packed(Failure(error="internal error")))
                 raise
             packed = _packed(answer)
             if len(packed) > bus.client.max_payload:
-                packed = _packed(show_failure("the answer is too large for NATS: ask for less by limit"))
+                packed = _packed(Failure(error="the answer is too large for NATS: ask for less by limit"))
             await message.respond(packed)
 
         return attend
@@ -144,5 +143,5 @@ class BusDoor:
             await snapshot.close()
 
 
-def _packed(answer: Shown) -> bytes:
-    return json.dumps(answer).encode()
+def _packed(answer: msgspec.Struct) -> bytes:
+    return msgspec.json.encode(answer)

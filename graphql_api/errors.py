@@ -4,10 +4,13 @@ What a client is told when it cannot be answered.
     GraphQLError
     └── Declined          told as it is, with a code; anything else is an internal error and is masked
         ├── BadInput        an argument is wrong: the message says which, and what was expected
+        ├── NotFound        what is named is not there, where nothing else can be answered
         ├── SignInRefused   a sign-in is not accepted, for the reason given
         ├── NotSignedIn     only somebody who has signed in may ask this
         ├── Forbidden       somebody else may ask this, but not who asks
         ├── Conflict        what is asked came too late
+        ├── NotIndexed      a block that is asked for is not indexed yet; `extensions` say how far we are
+        ├── NotKept         what is asked for is older than what we keep
         ├── TooSlow         the database needed longer than we allow
         ├── Unavailable     the database cannot be reached, or everything is busy
         ├── LimitReached    there is no room for more of this
@@ -25,14 +28,20 @@ class Declined(GraphQLError):
 
     code: ClassVar[str]
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, extensions={"code": self.code})
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message, extensions={"code": self.code, **details})
 
 
 class BadInput(Declined):
     """An argument is not what was expected."""
 
     code = "BAD_INPUT"
+
+
+class NotFound(Declined):
+    """Nothing has this name."""
+
+    code = "NOT_FOUND"
 
 
 class SignInRefused(Declined):
@@ -57,6 +66,18 @@ class Conflict(Declined):
     """What is asked no longer goes together with what has happened."""
 
     code = "CONFLICT"
+
+
+class NotIndexed(Declined):
+    """A block is not indexed yet; the same question may be answered in a moment."""
+
+    code = "NOT_INDEXED"
+
+
+class NotKept(Declined):
+    """What is asked for lies before what we keep, or before our first block."""
+
+    code = "NOT_KEPT"
 
 
 class TooSlow(Declined):

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from graphql_api.as_of import NOW, AsOf
 from graphql_api.life_rows import CreditRow, DispatchRow
 from graphql_api.reading import Reading
 from graphql_api.rows import JobRow, ProviderRow
@@ -10,13 +11,13 @@ from models.reason import UNKNOWN_AGENT, AgentFacts, DispatchFacts, JobFacts, Pr
 from models.values import Chain, EscrowStatus, JobStatus
 
 
-async def reason_of(reading: Reading, job: JobRow) -> str | None:
-    """Return why a job stands where it stands, or None when it is done."""
+async def reason_of(reading: Reading, job: JobRow, as_of: AsOf = NOW) -> str | None:
+    """Return why a job stands where it stands, or None when it is done; a block is as final as it is now."""
     # All at once: what many jobs ask for in the same moment is asked once.
     provider, dispatch, credit, bsc_final, opbnb_final, now = await asyncio.gather(
-        _provider(reading, job),
+        _provider(reading, job, as_of),
         reading.dispatch(job),
-        reading.credit(job),
+        reading.credit(job, as_of),
         reading.final_through(Chain.BSC),
         reading.final_through(Chain.OPBNB),
         reading.now(),
@@ -72,5 +73,5 @@ def _agent_facts(row: DispatchRow) -> AgentFacts:
     )
 
 
-async def _provider(reading: Reading, job: JobRow) -> ProviderRow | None:
-    return None if job.provider is None else await reading.provider(job.provider)
+async def _provider(reading: Reading, job: JobRow, as_of: AsOf) -> ProviderRow | None:
+    return None if job.provider is None else await reading.provider(job.provider, as_of)

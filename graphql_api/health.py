@@ -5,19 +5,47 @@ What a supervisor asks: does the process live, and is what it would answer fresh
 behind or stalled, and names the reason.
 """
 
+from msgspec import UNSET, Struct, UnsetType
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from graphql_api.chain_queries import checkpoints
 from graphql_api.errors import Declined
 from graphql_api.readiness import reasons_not_ready
 from graphql_api.reading import World
+from graphql_api.rest.envelopes import json_response
+from graphql_api.rest.operations import Operation
 from graphql_api.snapshot import Snapshot
+
+
+class Health(Struct, frozen=True):
+    """That we are here."""
+
+    status: str = "healthy"
+    service: str = "lamda-backend"
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far one chain is indexed; of one that is not, only that it is not."""
+
+    ready: bool
+    reason: str | None
+    indexed: int | UnsetType = UNSET
+    head: int | UnsetType = UNSET
+    finalized: int | UnsetType = UNSET
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """Whether every chain is indexed and fresh; without the database, only that nobody knows."""
+
+    ready: bool
+    reason: str | UnsetType = UNSET
+    chains: dict[str, Progress] | UnsetType = UNSET
 
 
 async def health(_: Request) -> Response:
     """Answer that we are here."""
-    return JSONResponse({"status": "healthy", "service": "lamda-backend"})
+    return json_response(Health())
 
 
 async def ready(request: Request) -> Response:
@@ -27,19 +55,40 @@ async def ready(request: Request) -> Response:
         _ = world.broadcast.position
         chains = await _chains(world)
     except Declined as error:
-        return JSONResponse({"ready": False, "reason": error.message}, status_code=503)
-    is_ready = all(chain["ready"] for chain in chains.values())
-    return JSONResponse({"ready": is_ready, "chains": chains}, status_code=200 if is_ready else 503)
+        return json_response(Readiness(ready=False, reason=error.message), 503)
+    is_ready = all(chain.ready for chain in chains.values())
+    return json_response(Readiness(ready=is_ready, chains=chains), 200 if is_ready else 503)
 
 
-async def _chains(world: World) -> dict[str, dict[str, object]]:
+async def _chains(world: World) -> dict[str, Progress]:
     snapshot = Snapshot(world.pool)
     try:
         found = await checkpoints(snapshot)
     finally:
         await snapshot.close()
-    progress = {row.chain: {"indexed": row.number, "head": row.head, "finalized": row.finalized} for row in found}
+    numbers = {row.chain: {"indexed": row.number, "head": row.head, "finalized": row.finalized} for row in found}
     return {
-        chain.value: {"ready": reason is None, "reason": reason, **progress.get(chain.value, {})}
+        chain.value: Progress(ready=reason is None, reason=reason, **numbers.get(chain.value, {}))
         for chain, reason in reasons_not_ready(found, world.patience).items()
     }
+
+
+OPERATIONS = (
+    Operation(
+        path="/health",
+        endpoint=health,
+        summary="Whether this process lives",
+        answers={200: Health},
+        enveloped=False,
+        tag="service",
+    ),
+    Operation(
+        path="/ready",
+        endpoint=ready,
+        summary="Whether what we answer is fresh",
+        answers={200: Readiness, 503: Readiness},
+        enveloped=False,
+        tag="service",
+    ),
+)
+"""Every operation of this module."""

@@ -10,19 +10,21 @@ from collections.abc import Mapping, Sequence
 
 from psycopg import sql
 
+from graphql_api.as_of import NOW, AsOf
 from graphql_api.criteria import Criteria
 from graphql_api.page_queries import COUNT_MAX, Parameters, all_of, between, columns, conditions, ordering
 from graphql_api.pages import Page
+from graphql_api.past_queries import jobs_as_of, through
 from graphql_api.rows import AmountRow, CountRow, JobRow, JobTotalsRow
 from graphql_api.snapshot import Snapshot
 
 _COLUMNS = columns(JobRow)
 
 
-async def jobs_by_id(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes, JobRow]:
+async def jobs_by_id(snapshot: Snapshot, job_ids: Sequence[bytes], as_of: AsOf = NOW) -> Mapping[bytes, JobRow]:
     """Return the jobs of these ids that exist."""
-    query = sql.SQL("select {} from jobs it where it.job_id = any(%(ids)s)").format(_COLUMNS)
-    rows = await snapshot.fetch(query, {"ids": list(job_ids)}, JobRow)
+    query = sql.SQL("select {} from {} it where it.job_id = any(%(ids)s)").format(_COLUMNS, jobs_as_of(as_of))
+    rows = await snapshot.fetch(query, {"ids": list(job_ids), **through(as_of)}, JobRow)
     return {row.job_id: row for row in rows}
 
 
@@ -39,20 +41,21 @@ async def jobs_page(snapshot: Snapshot, criteria: Criteria, page: Page) -> list[
 
 
 async def jobs_pages(
-    snapshot: Snapshot, providers: Sequence[str], criteria: Criteria, page: Page
+    snapshot: Snapshot, providers: Sequence[str], criteria: Criteria, page: Page, as_of: AsOf = NOW
 ) -> Mapping[str, list[JobRow]]:
     """Return the same page of the jobs of each provider. Uses jobs_by_provider."""
-    parameters = Parameters()
+    parameters = Parameters({**through(as_of)})
     query = sql.SQL(
         """
         select it.* from unnest({}::text[]) as owner (address) cross join lateral (
-            select {} from jobs it where it.provider = owner.address and {} order by {} limit {}
+            select {} from {} it where it.provider = owner.address and {} order by {} limit {}
         ) it
         order by it.provider, {}
         """
     ).format(
         parameters.add(list(providers)),
         _COLUMNS,
+        jobs_as_of(as_of),
         all_of([*conditions(criteria, parameters), *between(page, parameters)]),
         ordering(page),
         parameters.add(page.size + 1),
@@ -73,19 +76,22 @@ async def count_jobs(snapshot: Snapshot, criteria: Criteria) -> int:
     return (await snapshot.fetch(query, parameters.values, CountRow))[0].count
 
 
-async def count_jobs_of(snapshot: Snapshot, providers: Sequence[str], criteria: Criteria) -> Mapping[str, int]:
+async def count_jobs_of(
+    snapshot: Snapshot, providers: Sequence[str], criteria: Criteria, as_of: AsOf = NOW
+) -> Mapping[str, int]:
     """Return the same for the jobs of each provider."""
-    parameters = Parameters()
+    parameters = Parameters({**through(as_of)})
     query = sql.SQL(
         """
         select owner.address as owner, counted.count from unnest({}::text[]) as owner (address) cross join lateral (
             select count(*) as count from (
-                select from jobs it where it.provider = owner.address and {} limit {}
+                select from {} it where it.provider = owner.address and {} limit {}
             ) jobs
         ) counted
         """
     ).format(
         parameters.add(list(providers)),
+        jobs_as_of(as_of),
         all_of(conditions(criteria, parameters)),
         parameters.add(COUNT_MAX + 1),
     )

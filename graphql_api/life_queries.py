@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from psycopg import sql
 
+from graphql_api.as_of import NOW, AsOf
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
 from graphql_api.page_queries import columns
+from graphql_api.past_queries import facts_as_of, through
 from graphql_api.snapshot import Snapshot
 
 JobOf = tuple[bytes, bytes]
@@ -59,10 +61,13 @@ async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf
     return {(row.job_id, row.provider): row for row in await snapshot.fetch(query, asked, DispatchRow)}
 
 
-async def credits(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes, CreditRow]:  # noqa: A001  # Our word.
+async def credits(  # noqa: A001  # Our word.
+    snapshot: Snapshot, job_ids: Sequence[bytes], as_of: AsOf = NOW
+) -> Mapping[bytes, CreditRow]:
     """Return the credits of jobs; a job without one is missing."""
     query = sql.SQL(
         """
+        {} select * from (
         with mined as materialized (
             select distinct on (attempt.job_id)
                 attempt.job_id, attempt.transaction_hash, attempt.nonce, fact.block_number, fact.block_time
@@ -90,16 +95,20 @@ async def credits(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes
         ) newest on true
         left join mined on mined.job_id = credit.job_id
         where credit.job_id = any(%(ids)s)
+        ) credit
         """
-    )
-    return {row.job_id: row for row in await snapshot.fetch(query, {"ids": list(job_ids)}, CreditRow)}
+    ).format(facts_as_of(as_of, "job_count_incremented"))
+    parameters = {"ids": list(job_ids), **through(as_of)}
+    return {row.job_id: row for row in await snapshot.fetch(query, parameters, CreditRow)}
 
 
-async def timelines(snapshot: Snapshot, jobs: Sequence[Parties], first: int) -> Mapping[Parties, list[EventRow]]:
+async def timelines(
+    snapshot: Snapshot, jobs: Sequence[Parties], first: int, as_of: AsOf = NOW
+) -> Mapping[Parties, list[EventRow]]:
     """Return what happened to jobs, oldest first; of what happened at once, in the order of a job's life."""
     query = sql.SQL(
         """
-        select asked.job_id, event.* from unnest(%(ids)s::bytea[], %(renters)s::bytea[], %(providers)s::bytea[])
+        {} select asked.job_id, event.* from unnest(%(ids)s::bytea[], %(renters)s::bytea[], %(providers)s::bytea[])
             as asked (job_id, renter, provider)
         cross join lateral (
             select kind, at, detail, chain, block_number, block_hash, transaction_hash, log_index
@@ -107,12 +116,13 @@ async def timelines(snapshot: Snapshot, jobs: Sequence[Parties], first: int) -> 
             order by at, step, block_number, log_index limit %(first)s
         ) event
         """
-    ).format(sql.SQL(_EVENTS))
+    ).format(facts_as_of(as_of, *_EVENT_TABLES), sql.SQL(_EVENTS))
     parameters = {
         "ids": [job_id for job_id, _, _ in jobs],
         "renters": [renter for _, renter, _ in jobs],
         "providers": [provider for _, _, provider in jobs],
         "first": first,
+        **through(as_of),
     }
     found: dict[bytes, list[EventRow]] = {}
     for row in await snapshot.fetch(query, parameters, EventRow):
@@ -121,6 +131,7 @@ async def timelines(snapshot: Snapshot, jobs: Sequence[Parties], first: int) -> 
 
 
 _ONCHAIN = "block_number, block_hash, transaction_hash, log_index"
+_EVENT_TABLES = ("job_created", "job_confirmed", "payment_claimed", "job_count_incremented")
 _OFFCHAIN = "null::text, null::bigint, null::bytea, null::bytea, null::integer"
 
 # What of an agent's words is shown is what the job itself shows: why it failed, and nothing of its output.

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import structlog
@@ -116,6 +117,7 @@ async def open_world(
             specs=SpecStore(pool),
             agents_url=agents_url(accounts.nats_public_url, nats_url),
             live=live,
+            offline_after=timedelta(seconds=settings.provider_offline_after_seconds),
         )
 
 

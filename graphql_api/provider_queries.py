@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from psycopg import sql
 
+from graphql_api.as_of import NOW, AsOf
 from graphql_api.criteria import Criteria
 from graphql_api.page_queries import COUNT_MAX, Parameters, all_of, between, columns, conditions, ordering
 from graphql_api.pages import Page
+from graphql_api.past_queries import facts_as_of, through
 from graphql_api.rows import CountRow, EarningRow, GpuModelRow, ProviderRow, ProviderTotalsRow
 from graphql_api.snapshot import Snapshot
 from models.values import checksum_address, parse_address
@@ -45,12 +47,13 @@ async def count_providers(snapshot: Snapshot, criteria: Criteria) -> int:
     return (await snapshot.fetch(query, parameters.values, CountRow))[0].count
 
 
-async def earnings(snapshot: Snapshot, addresses: Sequence[str]) -> Mapping[str, int]:
+async def earnings(snapshot: Snapshot, addresses: Sequence[str], as_of: AsOf = NOW) -> Mapping[str, int]:
     """Return what each provider took, in wei; who took nothing is missing. Uses payment_claimed_by_provider."""
     query = sql.SQL(
-        "select provider, sum(amount) as amount from payment_claimed where provider = any(%(providers)s) group by 1"
-    )
-    rows = await snapshot.fetch(query, {"providers": [parse_address(address) for address in addresses]}, EarningRow)
+        "{} select provider, sum(amount) as amount from payment_claimed where provider = any(%(providers)s) group by 1"
+    ).format(facts_as_of(as_of, "payment_claimed"))
+    parameters = {"providers": [parse_address(address) for address in addresses], **through(as_of)}
+    rows = await snapshot.fetch(query, parameters, EarningRow)
     return {checksum_address(row.provider): int(row.amount) for row in rows}
 
 

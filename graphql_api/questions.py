@@ -10,7 +10,7 @@ doors have no name for is passed over.
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,29 @@ from models.values import JobStatus
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 500
 OFFSET_MAX = 1_000_000
+NUMBER_MAX = 2**63 - 1
 MESSAGE_MAX = 64 * 1024
 
 Given = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What a value may be: how it is read (None is what is not asked), and its JSON schema."""
+
+    read: Callable[[Any, str], Any]
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A name that can be asked by, and the column whose rows are compared with its value, if one is."""
+
+    name: str
+    about: str
+    kind: Kind
+    column: str = ""
+    relation: Relation = Relation.IS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,50 +75,40 @@ def read_message(payload: bytes) -> Given:
 
 def providers_asked(given: Given) -> Question:
     """Return which providers are asked for. Raises `BadInput`."""
-    return _question(
-        given,
-        Condition(column="is_online", relation=Relation.IS, value=True),
-        _condition(given, "min_vram", "vram", Relation.AT_LEAST, _read_number),
-        _condition(given, "gpu_model", "gpu_model", Relation.IS, _read_text),
-        _condition(given, "min_reputation_score", "reputation_score", Relation.AT_LEAST, _read_number),
-    )
+    return _question(given, PROVIDER_PARAMETERS, Condition(column="is_online", relation=Relation.IS, value=True))
 
 
 def jobs_asked(given: Given) -> Question:
     """Return which jobs are asked for. Raises `BadInput`."""
-    return _question(
-        given,
-        _condition(given, "renter_address", "renter", Relation.IS, _read_address),
-        _condition(given, "provider_address", "provider", Relation.IS, _read_address),
-        _condition(given, "status", "status", Relation.IS, _read_status),
-    )
+    return _question(given, JOB_PARAMETERS)
 
 
-def _question(given: Given, *conditions: Condition | None) -> Question:
-    limit, offset = _read_number(given.get("limit"), "limit"), _read_number(given.get("offset"), "offset") or 0
+def _question(given: Given, parameters: Sequence[Parameter], *always: Condition) -> Question:
+    limit, offset = (each.kind.read(given.get(each.name), each.name) or 0 for each in PAGE_PARAMETERS)
     if offset > OFFSET_MAX:
         raise BadInput(f"offset must be at most {OFFSET_MAX}, not {offset}")
+    conditions = (_condition(given, parameter) for parameter in parameters)
     return Question(
-        criteria=tuple(condition for condition in conditions if condition is not None),
+        criteria=(*always, *(condition for condition in conditions if condition is not None)),
         limit=min(limit or LIMIT_DEFAULT, LIMIT_MAX),
         offset=offset,
     )
 
 
-def _condition(
-    given: Given, name: str, column: str, relation: Relation, read: Callable[[Any, str], Any]
-) -> Condition | None:
-    value = read(given.get(name), name)
-    return Condition(column=column, relation=relation, value=value) if value else None
+def _condition(given: Given, parameter: Parameter) -> Condition | None:
+    value = parameter.kind.read(given.get(parameter.name), parameter.name)
+    return Condition(column=parameter.column, relation=parameter.relation, value=value) if value else None
 
 
 def _read_number(value: Any, name: str) -> int | None:
     if value is None or value == "":
         return None
-    is_number = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    is_number = isinstance(value, int) and not isinstance(value, bool)
     if is_number or (isinstance(value, str) and len(value) <= 20 and value.isascii() and value.isdecimal()):
-        return int(value)
-    raise BadInput(f"{name}: {_shown(value)} is not a number: expected 0 or more")
+        number = int(value)
+        if 0 <= number <= NUMBER_MAX:
+            return number
+    raise BadInput(f"{name}: {_shown(value)} is not a number: expected 0 or more, {NUMBER_MAX} at most")
 
 
 def _read_text(value: Any, name: str) -> str | None:
@@ -131,3 +141,38 @@ def _is_storable(text: str) -> bool:
 def _shown(value: object) -> str:
     text = ascii(value)
     return text if len(text) <= 80 else text[:80] + "…"
+
+
+NUMBER = Kind(read=_read_number, schema={"type": "integer", "minimum": 0, "maximum": NUMBER_MAX})
+TEXT = Kind(read=_read_text, schema={"type": "string"})
+ADDRESS = Kind(read=_read_address, schema={"type": "string", "pattern": "^(0[xX])?[0-9a-fA-F]{40}$"})
+STATUS = Kind(read=_read_status, schema={"type": "string", "enum": [status.lower() for status in JobStatus]})
+
+PAGE_PARAMETERS = (
+    Parameter(
+        name="limit",
+        about=f"Rows on this page: {LIMIT_DEFAULT} where it is left out or 0, {LIMIT_MAX} where it is more.",
+        kind=NUMBER,
+    ),
+    Parameter(
+        name="offset",
+        about="Rows before this page; to page through a list that grows, use the cursors of GraphQL.",
+        kind=Kind(read=_read_number, schema={"type": "integer", "minimum": 0, "maximum": OFFSET_MAX}),
+    ),
+)
+PROVIDER_PARAMETERS = (
+    Parameter(name="min_vram", about="MiB, at least.", kind=NUMBER, column="vram", relation=Relation.AT_LEAST),
+    Parameter(name="gpu_model", about="The whole name of a model.", kind=TEXT, column="gpu_model"),
+    Parameter(
+        name="min_reputation_score",
+        about="Confirmed jobs, at least.",
+        kind=NUMBER,
+        column="reputation_score",
+        relation=Relation.AT_LEAST,
+    ),
+)
+JOB_PARAMETERS = (
+    Parameter(name="renter_address", about="Who pays for it.", kind=ADDRESS, column="renter"),
+    Parameter(name="provider_address", about="Who runs it.", kind=ADDRESS, column="provider"),
+    Parameter(name="status", about="Where it stands.", kind=STATUS, column="status"),
+)

@@ -5,19 +5,29 @@ Resolvers say what they need of one row; what is needed in the same moment becom
 statements depends on the question and never on the rows. This is every operation's GraphQL context.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from graphql_api import account_queries, chain_queries, job_queries, life_queries, matching, provider_queries
+from graphql_api import (
+    account_queries,
+    chain_queries,
+    job_queries,
+    life_queries,
+    matching,
+    past_queries,
+    provider_queries,
+)
 from graphql_api.account_store import AccountStore, hash_token
+from graphql_api.as_of import NOW, AsOf, At, by_chain, check_as_of, check_indexed, ground, read_as_of
 from graphql_api.broadcast import Broadcast
 from graphql_api.criteria import Criteria
-from graphql_api.errors import NotSignedIn
-from graphql_api.life_queries import Parties
+from graphql_api.errors import Declined, NotSignedIn
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
 from graphql_api.matching import Matched
 from graphql_api.pages import Page, Slice, cut
@@ -49,6 +59,7 @@ class World:
     specs: SpecStore
     agents_url: str | None
     live: LiveSettings
+    offline_after: timedelta
 
 
 class Reading:
@@ -93,17 +104,31 @@ class Reading:
         for each in nothing:
             yield each
 
-    async def job(self, job_id: bytes) -> JobRow | None:
+    async def as_of(self, blocks: Iterable[At]) -> AsOf:
+        """Return as of which blocks somebody asks. Raises `BadInput`, `NotIndexed` or `NotKept`."""
+        asked = read_as_of(blocks)
+        if asked != NOW:
+            check_as_of(asked, await self.checkpoints())
+        return asked
+
+    async def demand(self, block: At) -> None:
+        """Raise `NotIndexed` unless a block is in this snapshot."""
+        check_indexed(block, by_chain(await self.checkpoints()))
+
+    async def job(self, job_id: bytes, as_of: AsOf = NOW) -> JobRow | None:
         """Return a job by id."""
-        return await self._one("job", job_id, job_queries.jobs_by_id)
+        return await self._one(("job", as_of), job_id, partial(job_queries.jobs_by_id, as_of=as_of))
 
-    async def provider(self, address: str) -> ProviderRow | None:
-        """Return a provider by its EIP-55 address."""
-        return await self._one("provider", address, provider_queries.providers_by_address)
+    async def provider(self, address: str, as_of: AsOf = NOW) -> ProviderRow | None:
+        """Return a provider by its EIP-55 address. Raises `NotKept`."""
+        if as_of.opbnb is None:
+            return await self._one("provider", address, provider_queries.providers_by_address)
+        load = partial(self._past_providers, as_of.opbnb)
+        return await self._one(("provider", as_of.opbnb), address, load)
 
-    async def earned(self, address: str) -> int:
+    async def earned(self, address: str, as_of: AsOf = NOW) -> int:
         """Return what a provider took so far, in wei."""
-        return await self._one("earned", address, provider_queries.earnings) or 0
+        return await self._one(("earned", as_of), address, partial(provider_queries.earnings, as_of=as_of)) or 0
 
     async def jobs(self, criteria: Criteria, page: Page) -> Slice[JobRow]:
         """Return a page of all jobs."""
@@ -113,21 +138,15 @@ class Reading:
         """Return how many jobs meet the criteria, up to a limit."""
         return await self._once(("job_count", criteria), job_queries.count_jobs, criteria)
 
-    async def jobs_of(self, provider: str, criteria: Criteria, page: Page) -> Slice[JobRow]:
+    async def jobs_of(self, provider: str, criteria: Criteria, page: Page, as_of: AsOf = NOW) -> Slice[JobRow]:
         """Return a page of the jobs of one provider."""
+        load = partial(job_queries.jobs_pages, criteria=criteria, page=page, as_of=as_of)
+        return cut(page, await self._one(("jobs_of", criteria, page, as_of), provider, load) or [])
 
-        async def load(snapshot: Snapshot, providers: Sequence[str]) -> Mapping[str, list[JobRow]]:
-            return await job_queries.jobs_pages(snapshot, providers, criteria, page)
-
-        return cut(page, await self._one(("jobs_of", criteria, page), provider, load) or [])
-
-    async def job_count_of(self, provider: str, criteria: Criteria) -> int:
+    async def job_count_of(self, provider: str, criteria: Criteria, as_of: AsOf = NOW) -> int:
         """Return how many jobs of one provider meet the criteria, up to a limit."""
-
-        async def load(snapshot: Snapshot, providers: Sequence[str]) -> Mapping[str, int]:
-            return await job_queries.count_jobs_of(snapshot, providers, criteria)
-
-        return await self._one(("job_count_of", criteria), provider, load) or 0
+        load = partial(job_queries.count_jobs_of, criteria=criteria, as_of=as_of)
+        return await self._one(("job_count_of", criteria, as_of), provider, load) or 0
 
     async def spec(self, job: JobRow) -> SpecRow | None:
         """Return what its renter wants to have run; whether who asks may know is decided before."""
@@ -143,18 +162,16 @@ class Reading:
             return None
         return await self._one("dispatch", (job.job_id, parse_address(job.provider)), life_queries.dispatches)
 
-    async def credit(self, job: JobRow) -> CreditRow | None:
+    async def credit(self, job: JobRow, as_of: AsOf = NOW) -> CreditRow | None:
         """Return the credit of a job."""
-        return await self._one("credit", job.job_id, life_queries.credits)
+        return await self._one(("credit", as_of), job.job_id, partial(life_queries.credits, as_of=as_of))
 
-    async def timeline(self, job: JobRow, first: int) -> list[EventRow]:
+    async def timeline(self, job: JobRow, first: int, as_of: AsOf = NOW) -> list[EventRow]:
         """Return the first things that happened to a job."""
-
-        async def load(snapshot: Snapshot, jobs: Sequence[Parties]) -> Mapping[Parties, list[EventRow]]:
-            return await life_queries.timelines(snapshot, jobs, first)
-
+        load = partial(life_queries.timelines, first=first, as_of=as_of)
         provider = ZERO_ADDRESS if job.provider is None else parse_address(job.provider)
-        return await self._one(("timeline", first), (job.job_id, parse_address(job.renter), provider), load) or []
+        parties = job.job_id, parse_address(job.renter), provider
+        return await self._one(("timeline", first, as_of), parties, load) or []
 
     async def providers(self, criteria: Criteria, page: Page) -> Slice[ProviderRow]:
         """Return a page of all providers."""
@@ -173,6 +190,13 @@ class Reading:
         """Return where each chain stands."""
         return await self._once("checkpoints", chain_queries.checkpoints)
 
+    async def stands_on(self) -> list[CheckpointRow] | None:
+        """Return where each chain stands in this snapshot, or None where nothing was read from one, or no more can."""
+        if self.snapshot.is_readable:
+            with suppress(Declined):
+                return await self.checkpoints()
+        return None
+
     async def final_through(self, chain: Chain) -> int:
         """Return the last block of a chain that can no longer be undone, −1 before the first."""
         return next((row.final_through for row in await self.checkpoints() if row.chain == chain), -1)
@@ -180,6 +204,16 @@ class Reading:
     async def now(self) -> datetime | None:
         """Return the database's time, None before anything is indexed."""
         return next((row.now for row in await self.checkpoints()), None)
+
+    async def _past_providers(
+        self, block: int, snapshot: Snapshot, addresses: Sequence[str]
+    ) -> Mapping[str, ProviderRow]:
+        row = await past_queries.ground_row(snapshot, block)
+        if row is None:
+            return {}
+        return await past_queries.providers_by_address(
+            snapshot, addresses, block=block, ground=ground(block, row), offline_after=self.world.offline_after
+        )
 
     async def _one(
         self, name: Hashable, key: Key, query: Callable[[Snapshot, Sequence[Key]], Awaitable[Mapping[Key, Value]]]

@@ -75,7 +75,31 @@ class CheckpointRow:
     updated_at: datetime
     chain_id: int
     contract_address: bytes
+    start_block: int
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GroundRow:
+    """
+    The known blocks nearest to a block of opBNB, before and after it or it itself, and how far heartbeats are cut.
+
+    `cut_day` is the last day that a heartbeat dropped since may be of; null where none was.
+    """
+
+    before_number: int | None
+    before_time: datetime | None
+    after_number: int
+    after_time: datetime
+    cut_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernedRow:
+    """What one event is about: a job or a provider."""
+
+    job_id: bytes | None
+    provider: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ class Snapshot:
         self._failure: Exception | None = None
         self.statements = 0
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether it has begun, and can be asked more."""
+        return self.connection is not None and self._failure is None
+
     async def fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row]) -> list[Row]:
         """Return the rows of a query as values of a class with the columns' names. Raises `Declined`."""
         async with self._lock:

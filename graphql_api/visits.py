@@ -16,9 +16,9 @@ class Visit:
     connection_params: object = None
 
     @classmethod
-    def of(cls, request: HTTPConnection) -> "Visit":
+    def of(cls, world: World, connection: HTTPConnection) -> "Visit":
         """Return the visit that a request, or a WebSocket, is."""
-        return cls(world=request.app.state.world, authorization=request.headers.get("Authorization"))
+        return cls(world=world, authorization=connection.headers.get("Authorization"))
 
     @property
     def is_explicit(self) -> bool:

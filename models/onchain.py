@@ -18,6 +18,11 @@ HEARTBEAT_PARTITION_BLOCKS = 2_000_000
 """How many blocks one partition of `node_heartbeat` holds: about six days of opBNB."""
 
 
+def by_transaction(table: str) -> Index:
+    """Return the index by which a search finds the events of a transaction: asked for equality only, so kept small."""
+    return Index(f"{table}_by_transaction", "transaction_hash", postgresql_using="hash")
+
+
 class Log(SQLModel):
     """Where a fact comes from."""
 
@@ -32,7 +37,10 @@ class JobCreated(Log, table=True):
     """`JobManager.JobCreated` (BSC); payment in wei."""
 
     __tablename__ = "job_created"
-    __table_args__ = (Index("job_created_by_job", "job_id", "block_number", "log_index"),)
+    __table_args__ = (
+        Index("job_created_by_job", "job_id", "block_number", "log_index"),
+        by_transaction("job_created"),
+    )
 
     job_id: bytes = Field(sa_type=LargeBinary)
     renter: bytes = Field(sa_type=LargeBinary)
@@ -44,7 +52,10 @@ class JobConfirmed(Log, table=True):
     """`JobManager.JobConfirmed` (BSC); `confirmed_at` is the contract's own word, in unix seconds."""
 
     __tablename__ = "job_confirmed"
-    __table_args__ = (Index("job_confirmed_by_job", "job_id", "block_number", "log_index"),)
+    __table_args__ = (
+        Index("job_confirmed_by_job", "job_id", "block_number", "log_index"),
+        by_transaction("job_confirmed"),
+    )
 
     job_id: bytes = Field(sa_type=LargeBinary)
     confirmed_at: Decimal = Field(sa_type=UINT256)
@@ -58,6 +69,7 @@ class PaymentClaimed(Log, table=True):
         Index("payment_claimed_by_job", "job_id", "block_number", "log_index"),
         # Provider.earned: the sum of what a provider took.
         Index("payment_claimed_by_provider", "provider", postgresql_include=["amount"]),
+        by_transaction("payment_claimed"),
     )
 
     job_id: bytes = Field(sa_type=LargeBinary)
@@ -69,7 +81,10 @@ class NodeRegistered(Log, table=True):
     """`NodeReputation.NodeRegistered` (opBNB); vram in MiB. `gpu_model_text` is `gpu_model` made readable."""
 
     __tablename__ = "node_registered"
-    __table_args__ = (Index("node_registered_by_provider", "provider", "block_number", "log_index"),)
+    __table_args__ = (
+        Index("node_registered_by_provider", "provider", "block_number", "log_index"),
+        by_transaction("node_registered"),
+    )
 
     provider: bytes = Field(sa_type=LargeBinary)
     gpu_model: bytes = Field(sa_type=LargeBinary)
@@ -87,6 +102,7 @@ class NodeHeartbeat(Log, table=True):
     __tablename__ = "node_heartbeat"
     __table_args__ = (
         Index("node_heartbeat_by_provider", "provider", "block_number", "log_index"),
+        by_transaction("node_heartbeat"),
         {"postgresql_partition_by": "range (block_number)"},
     )
 

@@ -3,7 +3,8 @@ What the state of a job or a provider *is*: one SQL query over the facts of its 
 
 The same query serves the head (keys that a block touched), a rewind (keys that lost facts), the end of a backfill
 (keys with facts newer than the state) and a rebuild (all keys); so there is no second code path to drift. This
-module only builds the text; `runtime.state_store` runs it.
+module only builds the text; `runtime.state_store` runs it. Over facts bounded by a block, the same query answers what
+state was as of that block.
 
 A refresh is one statement:
 
@@ -189,6 +190,16 @@ select {self.shown}, 'REMOVED', {self.watched}, null from old it join removed us
         """Return the query for (key, watched columns) of the rows of `keys`, as they are."""
         return f"with keys as ({KEYED}) select {self.shown}, {self.watched} from {self.table} it where {self.rows}"
 
+    def as_of(self, keys: str = KEYED) -> str:
+        """
+        Return the query for the state of `keys` as the facts in the blocks up to `through` make it.
+
+        Of days, which no block bounds, those up to `folded_through` count.
+        """
+        bounds = [bounded(table) for table, _ in self.facts]
+        bounds += [bounded(table, "day <= %(folded_through)s") for table, _ in self.folded]
+        return f"with keys as ({keys}), {', '.join(bounds)} {self.derive}"
+
     def every_key(self) -> str:
         """Return the scope of a rebuild: each key that has a fact, or had one."""
         return " union ".join(f"select {column} as key from {table}" for table, column in self.facts + self.folded)
@@ -219,6 +230,11 @@ upserted as (
     returning *
 )
 """
+
+
+def bounded(table: str, condition: str = "block_number <= %(through)s") -> str:
+    """Return a part of `with` that hides all but some rows of a table from the query behind it."""
+    return f"{table} as not materialized (select * from {table} where {condition})"
 
 
 def _columns(table: type) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from graphql_api.live.messages import Code
 from graphql_api.live.operations import NotAnOperation, Operation, read_operation
 from graphql_api.live.socket import Socket
 from graphql_api.live.stream import Stream
+from graphql_api.statuses import status_of_code
 from graphql_api.visits import Visit
 
 MEDIA_TYPE = "text/event-stream"
@@ -67,11 +68,11 @@ class LiveDoor:
             visit = self._visiting(request)
             viewer = None if visit.token is None else await self._live.viewer(visit)
         except Declined as reason:
-            return _refused(400 if isinstance(reason, BadInput) else 503, reason)
+            return _refused(reason)
         if viewer is None and visit.is_explicit:
-            return _refused(401, NotSignedIn("the session is unknown or has ended: sign in again, or show none"))
+            return _refused(NotSignedIn("the session is unknown or has ended: sign in again, or show none"))
         if (refusal := self._live.admission.refusal(_address(request))) is not None:
-            return _refused(503, LimitReached(refusal))
+            return _refused(LimitReached(refusal))
 
         async def texts() -> AsyncIterator[str]:
             events = Stream(self._live).texts(operation, visit, viewer)
@@ -112,7 +113,8 @@ def _parameters(request: Request) -> Mapping[str, Any]:
     return words
 
 
-def _refused(status: int, reason: Declined) -> Response:
+def _refused(reason: Declined) -> Response:
+    status = status_of_code(reason.code)
     headers = {"Retry-After": "5"} if status == 503 else {}
     return JSONResponse({"errors": [reason.formatted]}, status_code=status, headers=headers)
 

@@ -12,7 +12,7 @@ from strawberry.extensions import AddValidationRules, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-from graphql_api.answering import DOCUMENTS_CACHED, AnsweringSchema, CachedDocuments
+from graphql_api.answering import DOCUMENTS_CACHED, AnsweringSchema, CachedDocuments, WaitingForBlocks
 from graphql_api.limits import SizeLimit
 from graphql_api.scalars import SCALARS
 from graphql_api.schema.mutation import Mutation
@@ -29,6 +29,7 @@ def build() -> AnsweringSchema:
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             CachedDocuments,
+            WaitingForBlocks,
             # The rule is one class for good: a new one in each request would miss the cache every time.
             lambda: AddValidationRules([SizeLimit]),
             lambda: ValidationCache(maxsize=DOCUMENTS_CACHED),

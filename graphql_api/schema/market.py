@@ -10,6 +10,7 @@ from functools import partial
 
 import strawberry
 
+from graphql_api.as_of import NOW, AsOf
 from graphql_api.explaining import reason_of
 from graphql_api.pages import read_page, read_size
 from graphql_api.rows import JobRow, ProviderRow
@@ -44,6 +45,7 @@ class Job(node.Node):
     error: str | None
     source: Source
     row: strawberry.Private[JobRow]
+    as_of: strawberry.Private[AsOf]
 
     @strawberry.field
     async def spec(self, info: Info) -> JobSpec | None:
@@ -60,7 +62,7 @@ class Job(node.Node):
     @strawberry.field
     async def reason(self, info: Info) -> str | None:
         """Why the job stands where it stands, for a person: waiting for its spec, provider offline, …"""
-        return await reason_of(info.context, self.row)
+        return await reason_of(info.context, self.row, self.as_of)
 
     @strawberry.field
     async def dispatch(self, info: Info) -> Dispatch | None:
@@ -71,25 +73,28 @@ class Job(node.Node):
     @strawberry.field
     async def credit(self, info: Info) -> ReputationCredit | None:
         """Its provider's credit on opBNB; null before its confirmation is final."""
-        row, final = await asyncio.gather(info.context.credit(self.row), info.context.final_through(Chain.OPBNB))
+        row, final = await asyncio.gather(
+            info.context.credit(self.row, self.as_of), info.context.final_through(Chain.OPBNB)
+        )
         return None if row is None else ReputationCredit.of(row, final_block=final)
 
     @strawberry.field
     async def timeline(self, info: Info, first: int = 50) -> list[JobEvent]:
         """What happened to it, on both chains and off chain, oldest first; 500 steps at most."""
-        return [JobEvent.of(row) for row in await info.context.timeline(self.row, read_size(first, "first"))]
+        rows = await info.context.timeline(self.row, read_size(first, "first"), self.as_of)
+        return [JobEvent.of(row) for row in rows]
 
     @strawberry.field
     async def provider(self, info: Info) -> "Provider | None":
         """Null where the job names nobody, or somebody opBNB has never seen."""
         if self.provider_address is None:
             return None
-        row = await info.context.provider(self.provider_address)
-        return None if row is None else Provider.of(row)
+        row = await info.context.provider(self.provider_address, self.as_of)
+        return None if row is None else Provider.of(row, self.as_of)
 
     @classmethod
-    def of(cls, row: JobRow) -> "Job":
-        """Return a row as clients see it."""
+    def of(cls, row: JobRow, as_of: AsOf = NOW) -> "Job":
+        """Return a row as clients see it; what it leads to is shown as of the same blocks."""
         return cls(
             id=node.job_id(row.job_id),
             job_id=Bytes32(row.job_id),
@@ -110,6 +115,7 @@ class Job(node.Node):
             error=row.error,
             source=Source.of_job(row),
             row=row,
+            as_of=as_of,
         )
 
 
@@ -127,11 +133,12 @@ class Provider(node.Node):
     total_jobs_completed: int
     updated_at: datetime
     source: Source | None = strawberry.field(description="Its newest registration; null when it never registered.")
+    as_of: strawberry.Private[AsOf]
 
     @strawberry.field
     async def earned(self, info: Info) -> Wei:
         """What it took for its jobs so far."""
-        return Wei(await info.context.earned(self.address))
+        return Wei(await info.context.earned(self.address, self.as_of))
 
     @strawberry.field
     def jobs(
@@ -150,15 +157,15 @@ class Provider(node.Node):
         return Connection(
             listing=Listing(
                 page=page,
-                rows=partial(info.context.jobs_of, self.address, criteria, page),
-                count=partial(info.context.job_count_of, self.address, criteria),
-                item=Job.of,
+                rows=partial(info.context.jobs_of, self.address, criteria, page, self.as_of),
+                count=partial(info.context.job_count_of, self.address, criteria, self.as_of),
+                item=partial(Job.of, as_of=self.as_of),
             )
         )
 
     @classmethod
-    def of(cls, row: ProviderRow) -> "Provider":
-        """Return a row as clients see it."""
+    def of(cls, row: ProviderRow, as_of: AsOf = NOW) -> "Provider":
+        """Return a row as clients see it; what it leads to is shown as of the same blocks."""
         return cls(
             id=node.provider_id(row.wallet_address),
             address=Address(row.wallet_address),
@@ -171,4 +178,5 @@ class Provider(node.Node):
             total_jobs_completed=row.total_jobs_completed,
             updated_at=row.updated_at,
             source=Source.of_provider(row),
+            as_of=as_of,
         )

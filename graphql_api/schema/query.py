@@ -1,14 +1,17 @@
 """What can be asked once."""
 
 from functools import partial
+from typing import Annotated
 
 import strawberry
 
 from graphql_api import job_queries, provider_queries
 from graphql_api.pages import read_page, read_size
+from graphql_api.rows import JobRow, ProviderRow
 from graphql_api.scalars import Address, Bytes32
 from graphql_api.schema import node
 from graphql_api.schema.account import Account
+from graphql_api.schema.at import At, answered_as_of, answered_not_before
 from graphql_api.schema.chain import ChainStatus, Info
 from graphql_api.schema.connection import Connection, Listing
 from graphql_api.schema.filters import (
@@ -24,6 +27,9 @@ from graphql_api.schema.filters import (
 from graphql_api.schema.market import Job, Provider
 from graphql_api.schema.matching import MATCHES_MAX, Match, Requirements
 from graphql_api.schema.statistics import JobStats, ProviderStats
+from graphql_api.searching import found
+
+SearchHit = Annotated[Job | Provider, strawberry.union("SearchHit", description="What a search finds.")]
 
 
 @strawberry.type
@@ -37,17 +43,41 @@ class Query:
         return await _job(info, Bytes32(key)) if isinstance(key, bytes) else await _provider(info, key)
 
     @strawberry.field
-    async def provider(self, info: Info, address: Address) -> Provider | None:
-        """A provider by its address."""
-        return await _provider(info, address)
+    async def provider(self, info: Info, address: Address, as_of: list[At] | None = None) -> Provider | None:
+        """
+        A provider by its address.
+
+        `asOf`: chain facts as of those blocks; a chain not named, and off-chain facts, as of now. Of opBNB: all that is
+        shown of the provider itself; whether it was online is judged by that block's time, which between two blocks
+        that we know is taken in proportion. Of BSC: what it earned, and its jobs. Whether a block is final is told as
+        of now. Fails with NOT_INDEXED for a block that is not indexed yet, and with NOT_KEPT for one before the first
+        that is indexed, or before the heartbeats that are kept one by one.
+        """
+        chosen = await answered_as_of(info, as_of)
+        row = await info.context.provider(address, chosen)
+        return None if row is None else Provider.of(row, chosen)
 
     @strawberry.field
-    async def job(self, info: Info, job_id: Bytes32) -> Job | None:
-        """A job by its id."""
-        return await _job(info, job_id)
+    async def job(
+        self, info: Info, job_id: Bytes32, as_of: list[At] | None = None, not_before: At | None = None
+    ) -> Job | None:
+        """
+        A job by its id.
+
+        `asOf`: chain facts as of those blocks; a chain not named, and off-chain facts, as of now. Of BSC: the job and
+        its steps there. Of opBNB: its provider, and its credit. Its spec, dispatch and what its agent reported are from
+        off chain. So status, reason and timeline join chain facts of then with off-chain facts of now. Whether a block
+        is final is told as of now. Fails like `provider`, of old heartbeats only where `provider` or `reason` is asked.
+        `notBefore`: wait, two seconds at most, until that block is indexed; fails with NOT_INDEXED when it is not, and
+        `extensions` say how far we are.
+        """
+        await answered_not_before(info, not_before)
+        chosen = await answered_as_of(info, as_of)
+        row = await info.context.job(job_id, chosen)
+        return None if row is None else Job.of(row, chosen)
 
     @strawberry.field
-    def providers(
+    async def providers(
         self,
         info: Info,
         filter: ProviderFilter | None = None,  # noqa: A002  # The public name.
@@ -56,8 +86,14 @@ class Query:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        not_before: At | None = None,
     ) -> Connection[Provider]:
-        """Providers; best reputation first, unless asked otherwise. 50 at a time, 500 at most."""
+        """
+        Providers; best reputation first, unless asked otherwise. 50 at a time, 500 at most.
+
+        `notBefore`: wait, two seconds at most, until that block is indexed: read your own writes.
+        """
+        await answered_not_before(info, not_before)
         criteria = provider_criteria(filter)
         page = read_page(order_of_providers(order_by), first=first, after=after, last=last, before=before)
         return Connection(
@@ -70,7 +106,7 @@ class Query:
         )
 
     @strawberry.field
-    def jobs(
+    async def jobs(
         self,
         info: Info,
         filter: JobFilter | None = None,  # noqa: A002  # The public name.
@@ -79,8 +115,14 @@ class Query:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        not_before: At | None = None,
     ) -> Connection[Job]:
-        """Jobs; newest first, unless asked otherwise. 50 at a time, 500 at most."""
+        """
+        Jobs; newest first, unless asked otherwise. 50 at a time, 500 at most.
+
+        `notBefore`: wait, two seconds at most, until that block is indexed: read your own writes.
+        """
+        await answered_not_before(info, not_before)
         criteria = job_criteria(filter)
         page = read_page(order_of_jobs(order_by), first=first, after=after, last=last, before=before)
         return Connection(
@@ -91,6 +133,17 @@ class Query:
                 item=Job.of,
             )
         )
+
+    @strawberry.field
+    async def search(self, info: Info, text: str) -> list[SearchHit]:
+        """
+        Jobs and providers by address, job id or transaction hash; in any case, with or without 0x.
+
+        An address finds the provider, the ten newest jobs that it was to run, and the ten newest that it rents. A
+        transaction finds what its events are about, 20 at most; of heartbeats those that are kept one by one. Any other
+        text finds nothing.
+        """
+        return [_hit(row) for row in await found(info.context, text)]
 
     @strawberry.field
     async def provider_stats(self, info: Info) -> ProviderStats:
@@ -118,6 +171,10 @@ class Query:
         """Who asks; null for somebody who has not signed in."""
         viewer = await info.context.viewer()
         return None if viewer is None else Account.of(viewer)
+
+
+def _hit(row: JobRow | ProviderRow) -> Job | Provider:
+    return Job.of(row) if isinstance(row, JobRow) else Provider.of(row)
 
 
 async def _job(info: Info, job_id: bytes) -> Job | None:

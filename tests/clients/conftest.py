@@ -1,5 +1,5 @@
 """The same API on the same kind of database as in the integration tests."""
 
-from tests.integration.graphql_api.conftest import api, market, schema_url, template
+from tests.integration.graphql_api.conftest import api, full, market, schema_url, template
 
-__all__ = ["api", "market", "schema_url", "template"]
+__all__ = ["api", "full", "market", "schema_url", "template"]

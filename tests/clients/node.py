@@ -2,16 +2,13 @@
 
 import asyncio
 import json
-import os
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
+from tests.clients import programs
 from tests.integration.graphql_api.client import Client
 
-FOLDER = Path(__file__).parent
 PATIENCE_SECONDS = 20.0
 LIBRARIES = ("graphql-ws", "graphql-sse")
 
@@ -37,11 +34,8 @@ class Events:
 async def node_watching(library: str, api: Client, operations: Mapping[str, Any]) -> AsyncIterator[Events]:
     """Let a library of npm subscribe to operations by name."""
     url = f"{api.url}/graphql"
-    program = await asyncio.create_subprocess_exec(
-        _node(),
-        *(str(FOLDER / "watch.mjs"), library, websocket(api) if library == "graphql-ws" else url),
-        json.dumps(operations),
-        stdout=asyncio.subprocess.PIPE,
+    program = await programs.start(
+        "watch.mjs", library, websocket(api) if library == "graphql-ws" else url, json.dumps(operations)
     )
     assert program.stdout is not None
     try:
@@ -54,11 +48,3 @@ async def node_watching(library: str, api: Client, operations: Mapping[str, Any]
 def websocket(api: Client) -> str:
     """Return where an API takes WebSockets."""
     return api.url.replace("http://", "ws://") + "/graphql"
-
-
-def _node() -> str:
-    # `make` brings a Node of its own where the machine has none.
-    places = os.pathsep.join([os.environ.get("PATH", ""), str(FOLDER.parents[1] / ".tools" / "bin")])
-    found = shutil.which("node", path=places)
-    assert found, "no Node on PATH nor in .tools/bin: run `make setup`"
-    return found

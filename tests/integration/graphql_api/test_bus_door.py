@@ -1,7 +1,5 @@
 """Queries over a real NATS: the shapes that older clients expect, in both encodings, and never silence."""
 
-import asyncio
-import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -10,12 +8,12 @@ from typing import Any
 
 import pytest
 from nats.aio.client import Client as Nats
-from nats.errors import NoRespondersError
 
 from graphql_api.bus_door import AT_ONCE
 from runtime.bus import open_bus
 from runtime.embedded_nats import EmbeddedNats
 from runtime.ports import free_port
+from tests.integration.graphql_api.asking import answered, ask
 from tests.integration.graphql_api.client import Client
 from tests.integration.graphql_api.conftest import serving
 from tests.integration.graphql_api.market import (
@@ -55,27 +53,6 @@ async def api(schema_url: str, nats_server: EmbeddedNats, client: Nats) -> Async
     async with serving(schema_url, nats_url=nats_server.url) as served:
         await answered(client)
         yield served
-
-
-async def answered(client: Nats) -> None:
-    """Return when somebody answers on both subjects."""
-    async with asyncio.timeout(20):
-        for subject in ("nodes.query", "jobs.query"):
-            while True:
-                try:
-                    await client.request(subject, b"", timeout=5)
-                    break
-                except NoRespondersError:
-                    await asyncio.sleep(0.02)
-
-
-async def ask(client: Nats, subject: str, question: object) -> Any:
-    """Return the answer to a question as plain JSON, having asked in base64 too."""
-    plain = json.dumps(question).encode()
-    encoded = json.dumps(base64.b64encode(plain).decode()).encode()
-    answers = [json.loads((await client.request(subject, each, timeout=10)).data) for each in (plain, encoded)]
-    assert answers[0] == answers[1]
-    return answers[0]
 
 
 @pytest.mark.usefixtures("api")

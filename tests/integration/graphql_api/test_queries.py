@@ -285,7 +285,7 @@ async def test_a_paused_chain_says_why(api: Client, market: Market) -> None:
 async def test_queries_come_by_get_too(api: Client) -> None:
     """A link is a query."""
     async with api.session.get(f"{api.url}/graphql", params={"query": "{ jobStats { total } }"}) as response:
-        assert await response.json() == {"data": {"jobStats": {"total": 2}}}
+        assert (await response.json())["data"] == {"jobStats": {"total": 2}}
 
 
 async def test_queries_come_over_the_websocket_too(api: Client) -> None:

@@ -24,6 +24,16 @@ EVERYTHING = """{
     providers { edges { node { earned jobs { nodes { payment } pageInfo { hasNextPage } totalCount } } } totalCount }
 }"""
 
+AS_OF = "asOf: [{ chain: BSC, block: 900 }, { chain: OPBNB, block: 900 }]"
+PAST = f"""{{
+    provider(address: "{address("provider 1")}", {AS_OF}) {{
+        earned
+        jobs {{ totalCount nodes {{
+            reason credit {{ status }} timeline {{ kind }} provider {{ earned jobs(first: 2) {{ totalCount }} }}
+        }} }}
+    }}
+}}"""
+
 
 @pytest.fixture
 async def world(schema_url: str) -> AsyncIterator[World]:
@@ -73,21 +83,38 @@ async def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(wo
     assert for_one == for_many <= 12
 
 
+async def test_nor_does_it_as_of_a_block(world: World, market: Market) -> None:
+    """What was is asked for many jobs at once too."""
+    for chain in Chain:
+        await market.checkpoint(chain, number=1000)
+    await _commit(market, 1, 1)
+    for_one = await _statements(world, PAST)
+    await _commit(market, 2, 60)
+    for_many = await _statements(world, PAST)
+
+    assert for_one == for_many <= 12
+
+
 async def test_a_question_that_needs_no_row_opens_no_transaction(world: World) -> None:
     """`__typename` costs the database nothing."""
     assert await _statements(world, "{ __typename }") == 0
 
 
 async def test_rows_are_read_once_for_all_fields_of_a_list(world: World) -> None:
-    """Edges, nodes and page info are one page."""
+    """Edges, nodes and page info are one page; the second statement asks for the blocks that the answer names."""
     query = "{ jobs { edges { cursor } nodes { jobId } pageInfo { hasNextPage } } }"
 
-    assert await _statements(world, query) == 1
+    assert await _statements(world, query) == 2
+
+
+async def test_the_blocks_that_an_answer_names_are_asked_for_once(world: World) -> None:
+    """Fields that need them share them."""
+    assert await _statements(world, "{ chains { head } a: chains { indexed { final } } }") == 1
 
 
 async def test_a_count_alone_reads_no_rows(world: World) -> None:
-    """Nobody asked for a page."""
-    assert await _statements(world, "{ jobs { totalCount } }") == 1
+    """Nobody asked for a page: the count, and the blocks."""
+    assert await _statements(world, "{ jobs { totalCount } }") == 2
 
 
 async def test_one_answer_stands_on_one_block(world: World, market: Market) -> None:

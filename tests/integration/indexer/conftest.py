@@ -14,7 +14,7 @@ import migrations
 from chain.rpc import Rpc
 from indexer import identity
 from indexer.follower import Follower
-from indexer.outcomes import Advanced, Idle, Outcome
+from indexer.outcomes import Advanced, Idle, Outcome, Reached
 from indexer.reader import Reader
 from indexer.store import Store
 from indexer.values import Followed
@@ -78,10 +78,10 @@ class Indexing:
         self.stores = stores
 
     async def settle(self) -> list[Outcome]:
-        """Step each follower until it rests; return what happened."""
+        """Step each follower until it rests or is where it was to stop; return what happened."""
         outcomes: list[Outcome] = []
         for follower in self.followers.values():
-            while not isinstance(outcome := await follower.step(), Idle):
+            while not isinstance(outcome := await follower.step(), Idle | Reached):
                 outcomes.append(outcome)
                 assert len(outcomes) < 500, "the follower never rests"
         return outcomes
@@ -103,13 +103,15 @@ class Ticking:
 
 
 @asynccontextmanager
-async def indexing(world: World, pool: Pool, *, to_block: int | None = None) -> AsyncIterator[Indexing]:
+async def indexing(
+    world: World, pool: Pool, *, to_block: int | None = None, offline_after: timedelta = OFFLINE_AFTER
+) -> AsyncIterator[Indexing]:
     followers, stores = {}, {}
     async with AsyncExitStack() as stack:
         for followed in (world.job_manager, world.node_reputation):
             rpc = await stack.enter_async_context(Rpc([world.chain(followed.chain).url]))
             await identity.establish(pool, rpc, followed)
-            store = Store(pool, followed, offline_after=OFFLINE_AFTER)
+            store = Store(pool, followed, offline_after=offline_after)
             stores[followed.chain] = store
             followers[followed.chain] = Follower(Reader(rpc, followed), store, to_block=to_block, clock=Ticking())
         yield Indexing(pool, followers, stores)

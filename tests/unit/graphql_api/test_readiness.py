@@ -14,6 +14,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PATIENCE = Patience(lag_blocks_max=10, idle_seconds_max=30)
 
 FRESH = CheckpointRow(
+    start_block=0,
     chain="bsc",
     number=100,
     hash=bytes(32),

@@ -79,7 +79,7 @@ async def all_told(*heaps: Heap) -> list[str]:
 
 
 async def test_one_change_is_worked_out_once_for_all(live: Live, world: World, market: Market) -> None:
-    """A hundred subscribers, whatever they filter by: one snapshot, two statements, and one and the same text."""
+    """A hundred subscribers, whatever they filter by: one snapshot, three statements, and one and the same text."""
     filters = [{"minPayment": str(number)} for number in range(99)]
     heaps = [await subscribe(live, world, filter=each) for each in filters]
     heaps.append(await subscribe(live, world, jobId="0x" + job_id(1).hex()))
@@ -88,7 +88,7 @@ async def test_one_change_is_worked_out_once_for_all(live: Live, world: World, m
     await market.commit(created(1, 10, payment=99))
     told = await all_told(*heaps)
 
-    assert [reading.snapshot.statements for reading in Counted.all if reading.snapshot.statements] == [2]
+    assert [reading.snapshot.statements for reading in Counted.all if reading.snapshot.statements] == [3]
     assert len({id(text) for text in told}) == 1
 
 

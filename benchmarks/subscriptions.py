@@ -15,6 +15,7 @@ before a commit is sent to Postgres to the message in the client.
 
 import argparse
 import asyncio
+import gc
 import os
 import resource
 import sys
@@ -87,6 +88,7 @@ class Delays:
 
 async def main(options: argparse.Namespace) -> None:
     """Measure the API and the yardstick in turns."""
+    gc.disable()  # A pause of the clients is none of the server's.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory() as folder:

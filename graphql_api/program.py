@@ -27,6 +27,7 @@ from graphql_api.reading import World
 from graphql_api.sign_in import Terms
 from graphql_api.spec_store import SpecStore
 from runtime.database import open_pool
+from runtime.garbage import collected_seldom
 from runtime.live_settings import LiveSettings
 from runtime.ports import ensure_free
 from runtime.settings import AccountSettings, ApiSettings, load
@@ -74,7 +75,8 @@ async def serve(
         app = create_app(world, shows_internal_errors=shows_internal_errors)
         with _listen(settings) as listening, _until(stop) as stopping:
             url = _url(listening)
-            await _run(_Server(app, lambda: _announce(url, on_started)), listening, stopping)
+            async with collected_seldom():
+                await _run(_Server(app, lambda: _announce(url, on_started)), listening, stopping)
     logger.info("api.stopped", url=url)
 
 

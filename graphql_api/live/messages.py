@@ -19,7 +19,7 @@ ID_MAX = 256
 REASON_BYTES_MAX = 123
 """What a close frame has room for."""
 
-ACK, PING, PONG = '{"type":"connection_ack"}', "ping", '{"type":"pong"}'
+PONG = '{"type":"pong"}'
 
 
 class Code(IntEnum):

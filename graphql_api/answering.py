@@ -10,11 +10,12 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from functools import lru_cache
+from inspect import isawaitable
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import DocumentNode, GraphQLError, parse
+from graphql import DocumentNode, GraphQLError, execute, parse
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
@@ -23,6 +24,7 @@ from graphql_api.errors import is_internal
 from graphql_api.limits import TOKENS_MAX
 from graphql_api.not_before import ARGUMENT, awaited_blocks
 from graphql_api.reading import Reading
+from graphql_api.selections import Selection
 from graphql_api.visits import Visit
 from graphql_api.waiting import wait_until_indexed
 
@@ -35,7 +37,7 @@ class AnsweringSchema(strawberry.Schema):
     """A schema whose operations each read from a snapshot of their own."""
 
     shows_internal_errors = False
-    reading = Reading
+    reading: type[Reading] = Reading
 
     async def execute(self, *arguments: Any, **options: Any) -> Any:
         """Answer a query or a mutation; the `context_value` is the visit it comes in."""
@@ -44,18 +46,34 @@ class AnsweringSchema(strawberry.Schema):
             result = await _standing(reading, await super().execute(*arguments, **options))
         finally:
             await reading.close()
-        return self._told(result)
+        return self.told(result)
 
     async def stream(self, *arguments: Any, **options: Any) -> Any:
-        """Answer a query or a subscription over a transport that can tell many results."""
+        """Answer over a transport that can tell many results; the `context_value` is a visit, or already a reading."""
         reading = options["context_value"] = self._reading(options["context_value"])
         return self._results(await super().stream(*arguments, **options), reading)
 
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Leave errors to `_told`, which sees those of every kind of operation."""
+    async def tell(self, selection: Selection, event: object, reading: Reading) -> Any:
+        """
+        Answer a subscription for one event, which is what its field resolves to.
 
-    def _reading(self, visit: Visit) -> Reading:
-        return self.reading(visit.world, visit.token)
+        This is what a subscription's stream does with each event, without the stream.
+        """
+        result: Any = execute(
+            self._schema,
+            selection.document,
+            root_value=event,
+            context_value=reading,
+            variable_values=dict(selection.variables),
+            operation_name=selection.name,
+        )
+        return self.told(await _standing(reading, await result if isawaitable(result) else result))
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Leave errors to `told`, which sees those of every kind of operation."""
+
+    def _reading(self, visit: Visit | Reading) -> Reading:
+        return visit if isinstance(visit, Reading) else self.reading(visit.world, visit.token)
 
     async def _results(self, results: AsyncGenerator[Any, None], reading: Reading) -> AsyncGenerator[Any, None]:
         try:
@@ -63,11 +81,12 @@ class AnsweringSchema(strawberry.Schema):
                 async for result in results:
                     await _standing(reading, result)
                     await reading.close()
-                    yield self._told(result)
+                    yield self.told(result)
         finally:
             await reading.close()
 
-    def _told(self, result: Any) -> Any:
+    def told(self, result: Any) -> Any:
+        """Return a result as a client may know it; what it may not is logged."""
         if result.errors:
             result.errors = [self._logged(error) if is_internal(error) else error for error in result.errors]
         return result
@@ -112,7 +131,7 @@ class CachedDocuments(SchemaExtension):
         context = self.execution_context
         context.parse_options["max_tokens"] = TOKENS_MAX
         try:
-            context.graphql_document = _parse(context.query or "")
+            context.graphql_document = parsed(context.query or "")
         except GraphQLError:
             context.graphql_document = None
         yield
@@ -127,5 +146,6 @@ async def _standing(reading: Reading, result: Any) -> Any:
 
 
 @lru_cache(maxsize=DOCUMENTS_CACHED)
-def _parse(query: str) -> DocumentNode:
+def parsed(query: str) -> DocumentNode:
+    """Return a document, parsed once. Raises `GraphQLError`."""
     return parse(query, max_tokens=TOKENS_MAX)

@@ -1,8 +1,8 @@
 """
 The web application: its routes.
 
-    /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws);
-               GraphiQL for browsers
+    /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws)
+               and SSE; GraphiQL for browsers
     /api/v1    plain routes, described by /api/v1/openapi.json
     /health    this process
     /ready     progress of every chain
@@ -19,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from graphql_api.graphiql import graphiql_page, page_mounts
+from graphql_api.live.doors import LiveDoor
+from graphql_api.live.live import Live
 from graphql_api.over_http import OverHttp
 from graphql_api.reading import World
 from graphql_api.rest.catalogue import DOCUMENT_PATH, rest_routes
@@ -48,19 +49,22 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     """Return the application over what its operations share."""
     schema = build()
     schema.shows_internal_errors = shows_internal_errors
-    door = Door(schema, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL], allowed_origins=ANYBODY)
+    door = Door(schema, subscription_protocols=[])
+    live = Live(schema, world)
+    live_door = LiveDoor(live, lambda connection: Visit.of(world, connection), behind=door)
     app = Starlette(
         routes=[
             Route("/", _index),
             *rest_routes(),
-            Route("/graphql", door),
-            WebSocketRoute("/graphql", door),
+            Route("/graphql", live_door),
+            WebSocketRoute("/graphql", live_door),
             *page_mounts(),
         ],
         middleware=[Middleware(CORSMiddleware, allow_origins=ANYBODY, allow_methods=ANYBODY, allow_headers=ANYBODY)],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.state.world = world
+    app.state.live = live
     return app
 
 

@@ -13,6 +13,7 @@ What a client is told when it cannot be answered.
         ├── NotKept         what is asked for is older than what we keep
         ├── TooSlow         the database needed longer than we allow
         ├── Unavailable     the database cannot be reached, or everything is busy
+        ├── LimitReached    there is no room for more of this
         ├── CursorExpired   the feed no longer holds what came after the cursor
         └── FellBehind      a subscriber read more slowly than changes came
 """
@@ -89,6 +90,12 @@ class Unavailable(Declined):
     """The database did not answer; the same question may be answered in a moment."""
 
     code = "UNAVAILABLE"
+
+
+class LimitReached(Declined):
+    """There is as much of this as there may be."""
+
+    code = "LIMIT_REACHED"
 
 
 class CursorExpired(Declined):

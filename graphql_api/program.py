@@ -8,6 +8,7 @@ whoever is still connected: subscriptions are closed, answers under way are fini
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
@@ -26,6 +27,8 @@ from graphql_api.reading import World
 from graphql_api.sign_in import Terms
 from graphql_api.spec_store import SpecStore
 from runtime.database import open_pool
+from runtime.garbage import collected_seldom
+from runtime.live_settings import LiveSettings
 from runtime.ports import ensure_free
 from runtime.settings import AccountSettings, ApiSettings, load
 
@@ -34,12 +37,16 @@ logger = structlog.get_logger()
 STOP_SECONDS = 3
 """How long answers under way may take once we stop."""
 
+UNREAD_SECONDS = 30
+"""How long a client may leave unread what it was sent before its connection is cut."""
+
 
 async def serve(
     settings: ApiSettings,
     *,
     database_url: str,
     accounts: AccountSettings | None = None,
+    live: LiveSettings | None = None,
     nats_url: str | None = None,
     connect_timeout_seconds: float = 30.0,
     shows_internal_errors: bool = False,
@@ -59,6 +66,7 @@ async def serve(
             settings,
             database_url=database_url,
             accounts=accounts,
+            live=live,
             nats_url=nats_url,
             wait_seconds=connect_timeout_seconds,
         ) as world,
@@ -67,7 +75,8 @@ async def serve(
         app = create_app(world, shows_internal_errors=shows_internal_errors)
         with _listen(settings) as listening, _until(stop) as stopping:
             url = _url(listening)
-            await _run(_Server(app, lambda: _announce(url, on_started)), listening, stopping)
+            async with collected_seldom():
+                await _run(_Server(app, lambda: _announce(url, on_started)), listening, stopping)
     logger.info("api.stopped", url=url)
 
 
@@ -77,16 +86,19 @@ async def open_world(
     *,
     database_url: str,
     accounts: AccountSettings | None = None,
+    live: LiveSettings | None = None,
     nats_url: str | None = None,
     wait_seconds: float = 30.0,
 ) -> AsyncIterator[World]:
     """
     Open what all operations share: connections to Postgres, and the one reader of the change feed.
 
-    Who may sign in is read from the environment unless `accounts` says it.
+    Who may sign in, and how much may be live, is read from the environment unless `accounts` and `live` say it.
     """
     if accounts is None:
         (accounts,) = load(AccountSettings)
+    if live is None:
+        (live,) = load(LiveSettings)
     broadcast = Broadcast(database_url)
     async with (
         open_pool(
@@ -106,6 +118,7 @@ async def open_world(
             accounts=AccountStore(pool),
             specs=SpecStore(pool),
             agents_url=agents_url(accounts.nats_public_url, nats_url),
+            live=live,
             offline_after=timedelta(seconds=settings.provider_offline_after_seconds),
         )
 
@@ -128,6 +141,9 @@ def _listen(settings: ApiSettings) -> socket.socket:
     # The protocol is named because asyncio sends small packets at once only on sockets that say they are TCP;
     # without it each answer waits 40 ms for an acknowledgement.
     listening = socket.socket(family, kind, protocol)
+    if sys.platform == "linux":
+        # A client that reads nothing at all would keep a connection that we have closed open for as long as it likes.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(resolved)
     return listening
@@ -141,6 +157,8 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 ws="websockets-sansio",
+                # 36 KiB for each connection, and more time than everything else about a small message.
+                ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -148,6 +166,7 @@ class _Server(uvicorn.Server):
             )
         )
         self._on_started = on_started
+        self._app = app
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -158,6 +177,11 @@ class _Server(uvicorn.Server):
         """Start, and say so."""
         await super().startup(sockets)
         self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; streams, which nobody else would end, are ended first."""
+        self._app.state.live.stop()
+        await super().shutdown(sockets)
 
 
 async def _run(server: _Server, listening: socket.socket, stop: asyncio.Event) -> None:

@@ -5,7 +5,7 @@ Resolvers say what they need of one row; what is needed in the same moment becom
 statements depends on the question and never on the rows. This is every operation's GraphQL context.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,9 +37,11 @@ from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
 from graphql_api.viewers import Viewer
+from graphql_api.watches import Watch
 from models.rank import Needs
 from models.values import ZERO_ADDRESS, Chain, parse_address
 from runtime.database import Pool
+from runtime.live_settings import LiveSettings
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -56,6 +58,7 @@ class World:
     accounts: AccountStore
     specs: SpecStore
     agents_url: str | None
+    live: LiveSettings
     offline_after: timedelta
 
 
@@ -66,6 +69,7 @@ class Reading:
         self.world = world
         self.token = token
         self.snapshot = Snapshot(world.pool)
+        self.watched: Watch | None = None
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
     async def close(self) -> None:
@@ -87,6 +91,18 @@ class Reading:
             trouble = "nobody is signed in" if self.token is None else "the session is unknown or has ended"
             raise NotSignedIn(f"{trouble}: signIn, then send its token as Authorization: Bearer …")
         return viewer
+
+    async def may_read(self, job: JobRow) -> bool:
+        """Say whether who asks may see what a job runs and where its output is."""
+        viewer = await self.viewer()
+        return viewer is not None and viewer.may_read(job)
+
+    async def watch(self, watch: Watch) -> AsyncIterator[Any]:
+        """Note what a subscription asks to be told, and tell nothing: that is done for all who ask it together."""
+        self.watched = watch
+        nothing: tuple[Any, ...] = ()
+        for each in nothing:
+            yield each
 
     async def as_of(self, blocks: Iterable[At]) -> AsOf:
         """Return as of which blocks somebody asks. Raises `BadInput`, `NotIndexed` or `NotKept`."""

@@ -15,6 +15,7 @@ STATUSES: Mapping[str, int] = {
     errors.NotKept.code: 410,
     errors.NotIndexed.code: 503,
     errors.FellBehind.code: 503,
+    errors.LimitReached.code: 503,
     errors.TooSlow.code: 503,
     errors.Unavailable.code: 503,
     "INTERNAL": 500,

@@ -21,6 +21,12 @@ class Visit:
         return cls(world=world, authorization=connection.headers.get("Authorization"))
 
     @property
+    def is_explicit(self) -> bool:
+        """Whether the visitor itself says that it has a session, and would want to know that it has none."""
+        shown = isinstance(self.connection_params, dict) and "authorization" in self.connection_params
+        return self.authorization is not None or shown
+
+    @property
     def token(self) -> str | None:
         """The token of a session, when the visitor shows one."""
         shown = self.authorization

@@ -13,6 +13,7 @@ from psycopg import sql
 import migrations
 from graphql_api.program import serve
 from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.live_settings import LiveSettings
 from runtime.ports import free_port
 from runtime.settings import AccountSettings, ApiSettings
 from tests.integration.graphql_api.client import Client
@@ -77,16 +78,19 @@ async def serving(
     *,
     shows_internal_errors: bool = False,
     accounts: AccountSettings | None = None,
+    live: LiveSettings | None = None,
     nats_url: str | None = None,
+    port: int | None = None,
     **settings: object,
 ) -> AsyncIterator[Client]:
     """Serve a database for as long as the block lasts."""
-    port, started, stopping = free_port(), asyncio.Event(), asyncio.Event()
+    port, started, stopping = port or free_port(), asyncio.Event(), asyncio.Event()
     server = asyncio.create_task(
         serve(
             ApiSettings.model_validate({"API_PORT": port, **settings}),
             database_url=database_url,
             accounts=accounts,
+            live=live,
             nats_url=nats_url,
             shows_internal_errors=shows_internal_errors,
             stop=stopping,

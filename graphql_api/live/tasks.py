@@ -1,0 +1,22 @@
+"""Work in the background that somebody waits for: when it fails, they are told and the log has why."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+import structlog
+from graphql import GraphQLError
+
+logger = structlog.get_logger()
+
+
+def start(work: Coroutine[None, None, None], on_failure: Callable[[GraphQLError], object]) -> "asyncio.Task[None]":
+    """Start work, and call when it fails with what clients may know of that."""
+
+    def ended(task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("live.failed", exc_info=error)
+            on_failure(GraphQLError("internal error: subscribe again", extensions={"code": "INTERNAL"}))
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(ended)
+    return task

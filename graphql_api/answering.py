@@ -18,8 +18,8 @@ from graphql import DocumentNode, GraphQLError, parse
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
-from graphql_api.errors import is_internal
-from graphql_api.limits import TOKENS_MAX
+from graphql_api.errors import coded, is_internal
+from graphql_api.labelling import current_request
 from graphql_api.reading import Reading
 from graphql_api.visits import Visit
 
@@ -52,7 +52,7 @@ class AnsweringSchema(strawberry.Schema):
         """Leave errors to `_told`, which sees those of every kind of operation."""
 
     def _reading(self, visit: Visit) -> Reading:
-        return self.reading(visit.world, visit.token)
+        return self.reading(visit.world, visit.token, visit.visitor)
 
     async def _results(self, results: AsyncGenerator[Any, None], reading: Reading) -> AsyncGenerator[Any, None]:
         try:
@@ -65,7 +65,7 @@ class AnsweringSchema(strawberry.Schema):
 
     def _told(self, result: Any) -> Any:
         if result.errors:
-            result.errors = [self._logged(error) if is_internal(error) else error for error in result.errors]
+            result.errors = [self._logged(error) if is_internal(error) else coded(error) for error in result.errors]
         return result
 
     def _logged(self, error: GraphQLError) -> GraphQLError:
@@ -76,7 +76,7 @@ class AnsweringSchema(strawberry.Schema):
             f"{told} (the log has it under {reference})",
             nodes=error.nodes,
             path=error.path,
-            extensions={"code": "INTERNAL", "reference": reference},
+            extensions={"code": "INTERNAL", "reference": reference, "requestId": current_request()},
         )
 
 
@@ -88,17 +88,21 @@ class CachedDocuments(SchemaExtension):
     raised in this hook would end a WebSocket's operation without a word.
     """
 
+    def __init__(self, tokens_max: int) -> None:
+        super().__init__()
+        self._tokens_max = tokens_max
+
     def on_parse(self) -> Iterator[None]:
         """Take the document from the cache, or parse it into the cache."""
         context = self.execution_context
-        context.parse_options["max_tokens"] = TOKENS_MAX
+        context.parse_options["max_tokens"] = self._tokens_max
         try:
-            context.graphql_document = _parse(context.query or "")
+            context.graphql_document = _parse(context.query or "", self._tokens_max)
         except GraphQLError:
             context.graphql_document = None
         yield
 
 
 @lru_cache(maxsize=DOCUMENTS_CACHED)
-def _parse(query: str) -> DocumentNode:
-    return parse(query, max_tokens=TOKENS_MAX)
+def _parse(query: str, tokens_max: int) -> DocumentNode:
+    return parse(query, max_tokens=tokens_max)

@@ -3,17 +3,17 @@ The web application: its routes.
 
     /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws);
                GraphiQL for browsers
+    /api/v1/auth    sign-in over REST
     /health    this process
     /ready     progress of every chain
     /static    GraphiQL's scripts
 
-Pages of any origin may ask: there are no cookies to abuse. Whoever has signed in says so in each request, with
-`Authorization: Bearer …`; on a WebSocket, where pages can send no header, in connection_init as `authorization`.
+Pages of any origin may ask, but only those that a setting names by the session's cookie. Whoever has signed in without
+one says so in each request, with `Authorization: Bearer …`; on a WebSocket, where pages can send no header, in
+connection_init as `authorization`.
 """
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -22,8 +22,12 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
+from graphql_api.auth_routes import auth_routes
 from graphql_api.graphiql import STATIC, graphiql_page
+from graphql_api.guarding import guards
 from graphql_api.health import health, ready
+from graphql_api.labelling import internal_error
+from graphql_api.limits import Limits
 from graphql_api.reading import World
 from graphql_api.schema import build
 from graphql_api.visits import Visit
@@ -34,10 +38,9 @@ ANYBODY = ("*",)
 class Door(GraphQL[Visit, None]):
     """The schema over HTTP and WebSocket."""
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:  # noqa: ARG002
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:
         """Return what all operations share, and what this visitor shows."""
-        world: World = request.app.state.world
-        return Visit(world=world, authorization=request.headers.get("Authorization"))
+        return Visit.of(request.app.state.world, request, response if isinstance(response, Response) else None)
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
         """Return GraphiQL's page."""
@@ -46,7 +49,7 @@ class Door(GraphQL[Visit, None]):
 
 def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlette:
     """Return the application over what its operations share."""
-    schema = build()
+    schema = build(Limits.of(world.limits))
     schema.shows_internal_errors = shows_internal_errors
     door = Door(schema, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL], allowed_origins=ANYBODY)
     app = Starlette(
@@ -56,9 +59,11 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
             Route("/ready", ready),
             Route("/graphql", door),
             WebSocketRoute("/graphql", door),
+            *auth_routes(),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
         ],
-        middleware=[Middleware(CORSMiddleware, allow_origins=ANYBODY, allow_methods=ANYBODY, allow_headers=ANYBODY)],
+        middleware=guards(world),
+        exception_handlers={Exception: internal_error},
     )
     app.state.world = world
     return app

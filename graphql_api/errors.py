@@ -8,6 +8,10 @@ What a client is told when it cannot be answered.
         ├── NotSignedIn     only somebody who has signed in may ask this
         ├── Forbidden       somebody else may ask this, but not who asks
         ├── Conflict        what is asked came too late
+        ├── CrossSite       a page of another site may not act in somebody's name
+        ├── TooLarge        the request's body is larger than we read
+        ├── TooCostly       the answer could hold more than we allow
+        ├── RateLimited     the same may be asked again after a stated time
         ├── TooSlow         the database needed longer than we allow
         ├── Unavailable     the database cannot be reached, or everything is busy
         ├── CursorExpired   the feed no longer holds what came after the cursor
@@ -58,6 +62,45 @@ class Conflict(Declined):
     code = "CONFLICT"
 
 
+class CrossSite(Declined):
+    """A browser sent the session's cookie, but nobody can tell that its owner wants what is asked."""
+
+    code = "CROSS_SITE"
+
+
+class TooLarge(Declined):
+    """The body of a request is larger than we read."""
+
+    code = "TOO_LARGE"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the request is too large: its body may have {most} bytes at most")
+
+
+class TooCostly(Declined):
+    """The answer could hold more fields than one question may ask for."""
+
+    code = "TOO_COSTLY"
+
+    def __init__(self, *, cost: int, most: int) -> None:
+        super().__init__(
+            f"this costs {cost}, {most} allowed: the cost is how many fields the answer can hold at most; "
+            "ask for fewer rows by first or last, above all in lists within lists, or for fewer fields"
+        )
+        self.extensions = {"code": self.code, "cost": cost, "limit": most}
+
+
+class RateLimited(Declined):
+    """Somebody asks too often; `wait_seconds` is when the same may be asked again."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, wait_seconds: int) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+        self.extensions = {"code": self.code, "retryAfter": wait_seconds}
+
+
 class TooSlow(Declined):
     """The database needed longer than a statement may take."""
 
@@ -80,6 +123,13 @@ class FellBehind(Declined):
     """The subscriber did not keep up and was closed, so that it costs others nothing."""
 
     code = "FELL_BEHIND"
+
+
+def coded(error: GraphQLError) -> GraphQLError:
+    """Return an error of the question itself with a code, as all errors have one."""
+    if "code" not in (error.extensions or {}):
+        error.extensions = {**(error.extensions or {}), "code": "BAD_QUERY"}
+    return error
 
 
 def is_internal(error: GraphQLError) -> bool:

@@ -20,11 +20,14 @@ from graphql_api.account_store import AccountStore
 from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
 from graphql_api.bus_door import BusDoor
+from graphql_api.charging import Quotas
 from graphql_api.readiness import Patience
 from graphql_api.reading import World
 from graphql_api.sign_in import Terms
 from graphql_api.spec_store import SpecStore
+from graphql_api.wallet_check import wallet_check
 from runtime.database import open_pool
+from runtime.limit_settings import LimitSettings
 from runtime.ports import ensure_free
 from runtime.settings import AccountSettings, ApiSettings, load
 
@@ -39,6 +42,7 @@ async def serve(
     *,
     database_url: str,
     accounts: AccountSettings | None = None,
+    limits: LimitSettings | None = None,
     nats_url: str | None = None,
     connect_timeout_seconds: float = 30.0,
     shows_internal_errors: bool = False,
@@ -58,6 +62,7 @@ async def serve(
             settings,
             database_url=database_url,
             accounts=accounts,
+            limits=limits,
             nats_url=nats_url,
             wait_seconds=connect_timeout_seconds,
         ) as world,
@@ -66,7 +71,7 @@ async def serve(
         app = create_app(world, shows_internal_errors=shows_internal_errors)
         with _listen(settings) as listening, _until(stop) as stopping:
             url = _url(listening)
-            await _run(_Server(app, lambda: _announce(url, on_started)), listening, stopping)
+            await _run(_Server(app, world.limits, lambda: _announce(url, on_started)), listening, stopping)
     logger.info("api.stopped", url=url)
 
 
@@ -76,16 +81,19 @@ async def open_world(
     *,
     database_url: str,
     accounts: AccountSettings | None = None,
+    limits: LimitSettings | None = None,
     nats_url: str | None = None,
     wait_seconds: float = 30.0,
 ) -> AsyncIterator[World]:
     """
     Open what all operations share: connections to Postgres, and the one reader of the change feed.
 
-    Who may sign in is read from the environment unless `accounts` says it.
+    Who may sign in, and what we put up with, is read from the environment unless `accounts` and `limits` say it.
     """
     if accounts is None:
         (accounts,) = load(AccountSettings)
+    if limits is None:
+        (limits,) = load(LimitSettings)
     broadcast = Broadcast(database_url)
     async with (
         open_pool(
@@ -96,6 +104,7 @@ async def open_world(
             statement_timeout_seconds=settings.api_statement_timeout_seconds,
         ) as pool,
         broadcast.running(),
+        wallet_check(accounts) as wallets,
     ):
         yield World(
             pool=pool,
@@ -105,6 +114,9 @@ async def open_world(
             accounts=AccountStore(pool),
             specs=SpecStore(pool),
             agents_url=agents_url(accounts.nats_public_url, nats_url),
+            wallets=wallets,
+            quotas=Quotas.of(limits, pool),
+            limits=limits,
         )
 
 
@@ -134,11 +146,16 @@ def _listen(settings: ApiSettings) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn without a hand on signals: they belong to the program, which may be more than this server."""
 
-    def __init__(self, app: Starlette, on_started: Callable[[], None]) -> None:
+    def __init__(self, app: Starlette, limits: LimitSettings, on_started: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 ws="websockets-sansio",
+                ws_max_size=limits.api_frame_bytes_max,
+                # Who is not named may say what it likes about the client it asks for, and is that client itself.
+                proxy_headers=bool(limits.api_trusted_proxies),
+                forwarded_allow_ips=[*limits.api_trusted_proxies],
+                server_header=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

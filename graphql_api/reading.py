@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 from graphql_api import account_queries, chain_queries, job_queries, life_queries, matching, provider_queries
 from graphql_api.account_store import AccountStore, hash_token
 from graphql_api.broadcast import Broadcast
+from graphql_api.charging import Quotas
 from graphql_api.criteria import Criteria
 from graphql_api.errors import NotSignedIn
 from graphql_api.life_queries import Parties
@@ -27,9 +28,12 @@ from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
 from graphql_api.viewers import Viewer
+from graphql_api.visitors import Visitor
+from graphql_api.wallet_check import WalletCheck
 from models.rank import Needs
 from models.values import ZERO_ADDRESS, Chain, parse_address
 from runtime.database import Pool
+from runtime.limit_settings import LimitSettings
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -46,14 +50,22 @@ class World:
     accounts: AccountStore
     specs: SpecStore
     agents_url: str | None
+    wallets: WalletCheck
+    quotas: Quotas
+    limits: LimitSettings
 
 
 class Reading:
-    """The rows one operation asks for, all from one snapshot; `token` is what who asks has shown of a session."""
+    """
+    The rows one operation asks for, all from one snapshot.
 
-    def __init__(self, world: World, token: str | None = None) -> None:
+    `token` is what who asks has shown of a session, and `visitor` where they ask from, unless it is this process.
+    """
+
+    def __init__(self, world: World, token: str | None = None, visitor: Visitor | None = None) -> None:
         self.world = world
         self.token = token
+        self.visitor = visitor
         self.snapshot = Snapshot(world.pool)
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 

@@ -28,6 +28,7 @@ from lamda.running import DATA, DataOption, run
 from models.values import Chain
 from runtime.database import Pool, open_pool, wait_until_reachable
 from runtime.errors import CannotRun
+from runtime.limit_settings import LimitSettings
 from runtime.settings import (
     AccountSettings,
     ApiSettings,
@@ -131,7 +132,7 @@ def serve(data: DataOption = DATA) -> None:
     """Serve the GraphQL API, until stopped."""
     from graphql_api.program import serve as serve_api
 
-    common, api, accounts, bus = load(CommonSettings, ApiSettings, AccountSettings, BusSettings)
+    common, api, accounts, limits, bus = load(CommonSettings, ApiSettings, AccountSettings, LimitSettings, BusSettings)
 
     async def program(stop: asyncio.Event) -> None:
         async with database_url(common, data) as url:
@@ -141,6 +142,7 @@ def serve(data: DataOption = DATA) -> None:
                 api,
                 database_url=url,
                 accounts=accounts,
+                limits=limits,
                 nats_url=None if bus.nats_url is None else ",".join(bus.nats_url),
                 connect_timeout_seconds=common.connect_timeout_seconds,
                 shows_internal_errors=common.environment == "development",

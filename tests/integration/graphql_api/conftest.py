@@ -13,6 +13,7 @@ from psycopg import sql
 import migrations
 from graphql_api.program import serve
 from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.limit_settings import LimitSettings
 from runtime.ports import free_port
 from runtime.settings import AccountSettings, ApiSettings
 from tests.integration.graphql_api.client import Client
@@ -77,6 +78,7 @@ async def serving(
     *,
     shows_internal_errors: bool = False,
     accounts: AccountSettings | None = None,
+    limits: LimitSettings | None = None,
     nats_url: str | None = None,
     **settings: object,
 ) -> AsyncIterator[Client]:
@@ -87,6 +89,7 @@ async def serving(
             ApiSettings.model_validate({"API_PORT": port, **settings}),
             database_url=database_url,
             accounts=accounts,
+            limits=limits,
             nats_url=nats_url,
             shows_internal_errors=shows_internal_errors,
             stop=stopping,

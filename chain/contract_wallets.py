@@ -11,7 +11,6 @@ several two must agree.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -37,7 +36,7 @@ WITNESSES = 2
 AT_ONCE = 4
 """How many signatures are asked about at the same time; the rest wait."""
 
-NO_ANSWER = (RpcError, Web3Exception, json.JSONDecodeError, UnicodeDecodeError, KeyError)
+NO_ANSWER = (RpcError, Web3Exception, ValueError)
 """What it looks like when an endpoint does not answer, or not sensibly."""
 
 
@@ -134,6 +133,8 @@ class _BoundedProvider(JSONBaseProvider):
             params = [{**call, "gas": hex(GAS_MAX)}, *rest]
         posted = self._transport.post(self._url, self.encode_rpc_request(method, params))
         answer = self.decode_rpc_response(asyncio.run_coroutine_threadsafe(posted, self._loop).result().body)
+        if "error" not in answer and not isinstance(answer.get("result"), str):
+            raise TryAgain(f"{method} was answered with neither bytes nor an error")
         if "error" in answer:
             # That the endpoint is busy must not be taken for the contract's no.
             family = family_of(str(answer["error"]))

@@ -22,6 +22,15 @@ from tests.integration.graphql_api.stock import five_providers, seven_jobs
 
 TEMPLATE = "api_template"
 
+# Whoever tests asks as fast as it goes; tests of quotas have settings of their own.
+IN_A_HURRY = LimitSettings(
+    api_requests_per_minute=0,
+    api_wallet_requests_per_minute=0,
+    api_connections_per_minute=0,
+    api_mutations_per_minute=0,
+    api_sign_ins_per_minute=0,
+)
+
 
 @pytest.fixture(scope="session")
 async def template(postgres: EmbeddedPostgres) -> str:
@@ -89,7 +98,7 @@ async def serving(
             ApiSettings.model_validate({"API_PORT": port, **settings}),
             database_url=database_url,
             accounts=accounts,
-            limits=limits,
+            limits=limits or IN_A_HURRY,
             nats_url=nats_url,
             shows_internal_errors=shows_internal_errors,
             stop=stopping,

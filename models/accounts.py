@@ -42,11 +42,11 @@ class AgentCredential(SQLModel, table=True):
 
 
 class QuotaCount(SQLModel, table=True):
-    """How often somebody, a wallet or the address of a client, did in a minute what a quota counts."""
+    """How often somebody, a wallet or the address of a client, did what a quota counts in the minute since a moment."""
 
     __tablename__ = "quota_counts"
 
     name: str = Field(sa_type=Text, primary_key=True)
     holder: str = Field(sa_type=Text, primary_key=True)
-    minute: datetime = Field(sa_type=Timestamp, primary_key=True)
+    since: datetime = Field(sa_type=Timestamp)
     count: int = Field(sa_type=Integer)

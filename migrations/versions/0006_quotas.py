@@ -1,4 +1,4 @@
-"""Count sign-ins and mutations by the minute, for all processes together."""
+"""Count sign-ins and mutations for all processes together."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,9 +15,9 @@ def upgrade() -> None:
         "quota_counts",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("name", "holder", "minute"),
+        sa.PrimaryKeyConstraint("name", "holder"),
     )
 
 

@@ -138,7 +138,7 @@ def test_no_field_that_must_be_there_may_be_missing(field: str) -> None:
         read(changed(rf"^{field}: .*\n", ""))
 
 
-@pytest.mark.parametrize(("first", "second"), pairwise(FIELDS))
+@pytest.mark.parametrize(("first", "second"), [*pairwise(FIELDS)])
 def test_fields_keep_their_order(first: str, second: str) -> None:
     """Each two that follow each other, turned round."""
     with pytest.raises(BadInput):

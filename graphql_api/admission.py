@@ -63,6 +63,6 @@ async def charge(quotas: Quotas, visitor: Visitor, token: str | None, fields: Ma
 
 def _check(visitor: Visitor, standings: Iterable[Standing]) -> None:
     for standing in standings:
-        if standing.wait_seconds:
+        if (complaint := standing.complaint) is not None:
             visitor.turn_away(standing)
-        standing.check()
+            raise complaint

@@ -22,6 +22,7 @@ from graphql_api.visits import Visit, shows_cookie
 
 FREE = ("/health", "/static/")
 GRAPHQL = "/graphql"
+LENGTH_DIGITS_MAX = 18
 READING = {"GET", "HEAD", "OPTIONS"}
 
 STATUS: dict[type[Declined], int] = {RateLimited: 429, TooLarge: 413, CrossSite: 403}
@@ -45,18 +46,20 @@ class Metering:
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         standing = self._world.quotas.connections.take(address_of(scope))
-        if standing is None or not standing.wait_seconds:
+        complaint = None if standing is None else standing.complaint
+        if standing is None or complaint is None:
             await self._app(scope, receive, send)
             return
         socket = WebSocket(scope, receive, send)
         await socket.receive()
-        await socket.send_denial_response(_refusal(scope, _complaint([standing]), [standing]))
+        await socket.send_denial_response(_refusal(scope, complaint, [standing]))
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
         visit = Visit.of(self._world, connection)
         standings = await self._world.quotas.ask(address_of(scope), visit.token)
-        complaint = _complaint(standings) or self._cross_site(connection, visit) or self._too_large(connection.headers)
+        too_often = next((each.complaint for each in standings if each.complaint), None)
+        complaint = too_often or self._cross_site(connection, visit) or self._too_large(connection.headers)
         if complaint is not None:
             await _refusal(scope, complaint, standings)(scope, receive, send)
             return
@@ -68,7 +71,7 @@ class Metering:
 
     def _cross_site(self, connection: HTTPConnection, visit: Visit) -> Declined | None:
         """Return what is wrong with a request that acts in the name of whoever a cookie is of."""
-        is_by_cookie = visit.authorization is None and shows_cookie(self._world, connection)
+        is_by_cookie = visit.bearer is None and shows_cookie(self._world, connection)
         if not is_by_cookie or connection.scope["method"] in READING:
             return None
         if visit.cookie is None:
@@ -82,9 +85,9 @@ class Metering:
         return None
 
     def _too_large(self, headers: Headers) -> Declined | None:
-        length = headers.get("content-length", "0")
-        most = self._world.limits.api_body_bytes_max
-        return TooLarge(most) if not length.isdecimal() or int(length) > most else None
+        length, most = headers.get("content-length", "0"), self._world.limits.api_body_bytes_max
+        is_small = length.isdecimal() and len(length) <= LENGTH_DIGITS_MAX and int(length) <= most
+        return None if is_small else TooLarge(most)
 
     def _measured(self, receive: Receive) -> Receive:
         most, received = self._world.limits.api_body_bytes_max, 0
@@ -100,17 +103,7 @@ class Metering:
         return receive_measured
 
 
-def _complaint(standings: Iterable[Standing]) -> Declined | None:
-    for standing in standings:
-        try:
-            standing.check()
-        except RateLimited as error:
-            return error
-    return None
-
-
-def _refusal(scope: Scope, error: Declined | None, standings: Iterable[Standing]) -> Response:
-    assert error is not None, "there is something to refuse"
+def _refusal(scope: Scope, error: Declined, standings: Iterable[Standing]) -> Response:
     body = {"errors": [error.formatted]} if scope["path"] == GRAPHQL else show_failure(error.message)
     return JSONResponse(body, status_code=STATUS[type(error)], headers=headers_of(*standings))
 

@@ -39,13 +39,14 @@ class Standing:
     reset_seconds: float
     wait_seconds: float = 0.0
 
-    def check(self) -> None:
-        """Raise `RateLimited` when there was too little left."""
-        if self.wait_seconds > 0:
-            raise RateLimited(
-                f"too many {self.quota.what}: {self.quota.count} a minute allowed, try again in {self.wait} s",
-                self.wait,
-            )
+    @property
+    def complaint(self) -> RateLimited | None:
+        """Return what to say to whoever asks too often, or None where they do not."""
+        if not self.wait_seconds:
+            return None
+        return RateLimited(
+            f"too many {self.quota.what}: {self.quota.count} a minute allowed, try again in {self.wait} s", self.wait
+        )
 
     @property
     def wait(self) -> int:

@@ -40,12 +40,17 @@ class Visit:
 
     @property
     def token(self) -> str | None:
-        """The token of a session, when the visitor shows one."""
+        """The token of a session, when the visitor shows one or their browser does."""
+        return self.bearer or self.cookie
+
+    @property
+    def bearer(self) -> str | None:
+        """The token that the visitor shows themselves."""
         shown = self.authorization
         if isinstance(self.connection_params, dict):
             shown = self.connection_params.get("authorization", shown)
         scheme, _, token = shown.strip().partition(" ") if isinstance(shown, str) else ("", "", "")
-        return token.strip() or None if scheme.lower() == "bearer" else self.cookie
+        return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def shows_cookie(world: World, connection: HTTPConnection) -> bool:

@@ -52,7 +52,9 @@ class AnsweringSchema(strawberry.Schema):
         """Leave errors to `_told`, which sees those of every kind of operation."""
 
     def _reading(self, visit: Visit) -> Reading:
-        return self.reading(visit.world, visit.token, visit.visitor)
+        reading = self.reading(visit.world, visit.token)
+        reading.visitor = visit.visitor
+        return reading
 
     async def _results(self, results: AsyncGenerator[Any, None], reading: Reading) -> AsyncGenerator[Any, None]:
         try:

@@ -62,10 +62,11 @@ class Reading:
     `token` is what who asks has shown of a session, and `visitor` where they ask from, unless it is this process.
     """
 
-    def __init__(self, world: World, token: str | None = None, visitor: Visitor | None = None) -> None:
+    visitor: Visitor | None = None
+
+    def __init__(self, world: World, token: str | None = None) -> None:
         self.world = world
         self.token = token
-        self.visitor = visitor
         self.snapshot = Snapshot(world.pool)
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 

@@ -7,8 +7,8 @@ How soon do subscribers hear of a commit, and what does one cost that hears noth
     idle           memory of the server for each connection with a subscription
 
 The server is `lamda serve` in a process of its own, with its default settings but for how many connections one address
-may have; all clients are in this process. Beside it a bare server that sends every change to everybody. From just
-before a commit is sent to Postgres to the message in the client.
+may have, and how soon; all clients are in this process. Beside it a bare server that sends every change to everybody.
+From just before a commit is sent to Postgres to the message in the client.
 
     python -m benchmarks.subscriptions --subscribers 5000 --idle 10000 --seconds 20
 """
@@ -168,6 +168,8 @@ async def _ours(folder: Path, url: str) -> AsyncIterator[Server]:
         "DATABASE_URL": url,
         "API_PORT": str(port),
         "API_LIVE_CONNECTIONS_PER_ADDRESS_MAX": "20000",
+        "API_CONNECTIONS_PER_MINUTE": "0",
+        "API_REQUESTS_PER_MINUTE": "0",
     }
     command = (sys.executable, "-m", "lamda", "serve")
     async with _running("ours", command, folder, port, environment) as server:

@@ -20,8 +20,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
 from graphql_api.blocks import blocks
-from graphql_api.errors import is_internal
-from graphql_api.limits import TOKENS_MAX
+from graphql_api.errors import coded, is_internal
+from graphql_api.labelling import current_request
+from graphql_api.limits import DEFAULTS, Limits
 from graphql_api.not_before import ARGUMENT, awaited_blocks
 from graphql_api.reading import Reading
 from graphql_api.selections import Selection
@@ -36,6 +37,7 @@ DOCUMENTS_CACHED = 500
 class AnsweringSchema(strawberry.Schema):
     """A schema whose operations each read from a snapshot of their own."""
 
+    limits: Limits = DEFAULTS
     shows_internal_errors = False
     reading: type[Reading] = Reading
 
@@ -69,11 +71,15 @@ class AnsweringSchema(strawberry.Schema):
         )
         return self.told(await _standing(reading, await result if isawaitable(result) else result))
 
+    def parsed(self, query: str) -> DocumentNode:
+        """Return a document, parsed once. Raises `GraphQLError`."""
+        return _parsed(query, self.limits.tokens)
+
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave errors to `told`, which sees those of every kind of operation."""
 
     def _reading(self, visit: Visit | Reading) -> Reading:
-        return visit if isinstance(visit, Reading) else self.reading(visit.world, visit.token)
+        return visit if isinstance(visit, Reading) else visit.read(self.reading)
 
     async def _results(self, results: AsyncGenerator[Any, None], reading: Reading) -> AsyncGenerator[Any, None]:
         try:
@@ -88,7 +94,7 @@ class AnsweringSchema(strawberry.Schema):
     def told(self, result: Any) -> Any:
         """Return a result as a client may know it; what it may not is logged."""
         if result.errors:
-            result.errors = [self._logged(error) if is_internal(error) else error for error in result.errors]
+            result.errors = [self._logged(error) if is_internal(error) else coded(error) for error in result.errors]
         return result
 
     def _logged(self, error: GraphQLError) -> GraphQLError:
@@ -99,7 +105,7 @@ class AnsweringSchema(strawberry.Schema):
             f"{told} (the log has it under {reference})",
             nodes=error.nodes,
             path=error.path,
-            extensions={"code": "INTERNAL", "reference": reference},
+            extensions={"code": "INTERNAL", "reference": reference, "requestId": current_request()},
         )
 
 
@@ -129,9 +135,11 @@ class CachedDocuments(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         """Take the document from the cache, or parse it into the cache."""
         context = self.execution_context
-        context.parse_options["max_tokens"] = TOKENS_MAX
+        schema = context.schema
+        assert isinstance(schema, AnsweringSchema), "the schema that has this extension"
+        context.parse_options["max_tokens"] = schema.limits.tokens
         try:
-            context.graphql_document = parsed(context.query or "")
+            context.graphql_document = schema.parsed(context.query or "")
         except GraphQLError:
             context.graphql_document = None
         yield
@@ -146,6 +154,5 @@ async def _standing(reading: Reading, result: Any) -> Any:
 
 
 @lru_cache(maxsize=DOCUMENTS_CACHED)
-def parsed(query: str) -> DocumentNode:
-    """Return a document, parsed once. Raises `GraphQLError`."""
-    return parse(query, max_tokens=TOKENS_MAX)
+def _parsed(query: str, tokens_max: int) -> DocumentNode:
+    return parse(query, max_tokens=tokens_max)

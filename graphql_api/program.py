@@ -22,12 +22,15 @@ from graphql_api.account_store import AccountStore
 from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
 from graphql_api.bus_door import BusDoor
+from graphql_api.charging import Quotas
 from graphql_api.readiness import Patience
 from graphql_api.reading import World
 from graphql_api.sign_in import Terms
 from graphql_api.spec_store import SpecStore
+from graphql_api.wallet_check import wallet_check
 from runtime.database import open_pool
 from runtime.garbage import collected_seldom
+from runtime.limit_settings import LimitSettings
 from runtime.live_settings import LiveSettings
 from runtime.ports import ensure_free
 from runtime.settings import AccountSettings, ApiSettings, load
@@ -46,6 +49,7 @@ async def serve(
     *,
     database_url: str,
     accounts: AccountSettings | None = None,
+    limits: LimitSettings | None = None,
     live: LiveSettings | None = None,
     nats_url: str | None = None,
     connect_timeout_seconds: float = 30.0,
@@ -66,6 +70,7 @@ async def serve(
             settings,
             database_url=database_url,
             accounts=accounts,
+            limits=limits,
             live=live,
             nats_url=nats_url,
             wait_seconds=connect_timeout_seconds,
@@ -76,7 +81,7 @@ async def serve(
         with _listen(settings) as listening, _until(stop) as stopping:
             url = _url(listening)
             async with collected_seldom():
-                await _run(_Server(app, lambda: _announce(url, on_started)), listening, stopping)
+                await _run(_Server(app, world.limits, lambda: _announce(url, on_started)), listening, stopping)
     logger.info("api.stopped", url=url)
 
 
@@ -86,6 +91,7 @@ async def open_world(
     *,
     database_url: str,
     accounts: AccountSettings | None = None,
+    limits: LimitSettings | None = None,
     live: LiveSettings | None = None,
     nats_url: str | None = None,
     wait_seconds: float = 30.0,
@@ -93,10 +99,13 @@ async def open_world(
     """
     Open what all operations share: connections to Postgres, and the one reader of the change feed.
 
-    Who may sign in, and how much may be live, is read from the environment unless `accounts` and `live` say it.
+    Who may sign in, what we put up with and how much may be live is read from the environment unless `accounts`,
+    `limits` and `live` say it.
     """
     if accounts is None:
         (accounts,) = load(AccountSettings)
+    if limits is None:
+        (limits,) = load(LimitSettings)
     if live is None:
         (live,) = load(LiveSettings)
     broadcast = Broadcast(database_url)
@@ -109,6 +118,7 @@ async def open_world(
             statement_timeout_seconds=settings.api_statement_timeout_seconds,
         ) as pool,
         broadcast.running(),
+        wallet_check(accounts) as wallets,
     ):
         yield World(
             pool=pool,
@@ -118,6 +128,9 @@ async def open_world(
             accounts=AccountStore(pool),
             specs=SpecStore(pool),
             agents_url=agents_url(accounts.nats_public_url, nats_url),
+            wallets=wallets,
+            quotas=Quotas.of(limits, pool),
+            limits=limits,
             live=live,
             offline_after=timedelta(seconds=settings.provider_offline_after_seconds),
         )
@@ -152,13 +165,18 @@ def _listen(settings: ApiSettings) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn without a hand on signals: they belong to the program, which may be more than this server."""
 
-    def __init__(self, app: Starlette, on_started: Callable[[], None]) -> None:
+    def __init__(self, app: Starlette, limits: LimitSettings, on_started: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 ws="websockets-sansio",
                 # 36 KiB for each connection, and more time than everything else about a small message.
                 ws_per_message_deflate=False,
+                ws_max_size=limits.api_frame_bytes_max,
+                # Who is not named may say what it likes about the client it asks for, and is that client itself.
+                proxy_headers=bool(limits.api_trusted_proxies),
+                forwarded_allow_ips=[*limits.api_trusted_proxies],
+                server_header=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

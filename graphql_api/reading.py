@@ -26,6 +26,7 @@ from graphql_api import (
 from graphql_api.account_store import AccountStore, hash_token
 from graphql_api.as_of import NOW, AsOf, At, by_chain, check_as_of, check_indexed, ground, read_as_of
 from graphql_api.broadcast import Broadcast
+from graphql_api.charging import Quotas
 from graphql_api.criteria import Criteria
 from graphql_api.errors import Declined, NotSignedIn
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
@@ -37,10 +38,13 @@ from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
 from graphql_api.viewers import Viewer
+from graphql_api.visitors import Visitor
+from graphql_api.wallet_check import WalletCheck
 from graphql_api.watches import Watch
 from models.rank import Needs
 from models.values import ZERO_ADDRESS, Chain, parse_address
 from runtime.database import Pool
+from runtime.limit_settings import LimitSettings
 from runtime.live_settings import LiveSettings
 
 Key = TypeVar("Key")
@@ -58,12 +62,21 @@ class World:
     accounts: AccountStore
     specs: SpecStore
     agents_url: str | None
+    wallets: WalletCheck
+    quotas: Quotas
+    limits: LimitSettings
     live: LiveSettings
     offline_after: timedelta
 
 
 class Reading:
-    """The rows one operation asks for, all from one snapshot; `token` is what who asks has shown of a session."""
+    """
+    The rows one operation asks for, all from one snapshot.
+
+    `token` is what who asks has shown of a session, and `visitor` where they ask from, unless it is this process.
+    """
+
+    visitor: Visitor | None = None
 
     def __init__(self, world: World, token: str | None = None) -> None:
         self.world = world

@@ -6,13 +6,18 @@ from graphql_api import errors
 
 STATUSES: Mapping[str, int] = {
     errors.BadInput.code: 400,
+    errors.BAD_QUERY: 400,
+    errors.TooCostly.code: 400,
     errors.NotFound.code: 404,
     errors.SignInRefused.code: 403,
     errors.NotSignedIn.code: 401,
     errors.Forbidden.code: 403,
+    errors.CrossSite.code: 403,
     errors.Conflict.code: 409,
     errors.CursorExpired.code: 410,
     errors.NotKept.code: 410,
+    errors.TooLarge.code: 413,
+    errors.RateLimited.code: 429,
     errors.NotIndexed.code: 503,
     errors.FellBehind.code: 503,
     errors.LimitReached.code: 503,

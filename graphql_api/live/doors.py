@@ -12,7 +12,7 @@ from typing import Any
 from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -23,7 +23,9 @@ from graphql_api.live.messages import Code
 from graphql_api.live.operations import NotAnOperation, Operation, read_operation
 from graphql_api.live.socket import Socket
 from graphql_api.live.stream import Stream
+from graphql_api.over_http import declined
 from graphql_api.statuses import status_of_code
+from graphql_api.visitors import address_of
 from graphql_api.visits import Visit
 
 MEDIA_TYPE = "text/event-stream"
@@ -55,49 +57,50 @@ class LiveDoor:
             await websocket.close(Code.WRONG_PROTOCOL, f"expected the subprotocol {messages.PROTOCOL}")
             return
         await websocket.accept(messages.PROTOCOL)
-        refusal = self._live.admission.refusal(_address(websocket))
+        refusal = self._live.capacity.refusal(address_of(websocket.scope))
         if refusal is not None:
             await websocket.close(Code.TRY_AGAIN_LATER, refusal)
             return
-        with self._live.admission.entered(_address(websocket)):
+        with self._live.capacity.entered(address_of(websocket.scope)):
             await Socket(self._live, websocket, self._visiting(websocket)).run()
 
     async def _stream(self, request: Request) -> Response:
         try:
-            operation = await _operation(request)
+            operation = await self._operation(request)
             visit = self._visiting(request)
             viewer = None if visit.token is None else await self._live.viewer(visit)
         except Declined as reason:
-            return _refused(reason)
+            return _refused(request.headers, reason)
         if viewer is None and visit.is_explicit:
-            return _refused(NotSignedIn("the session is unknown or has ended: sign in again, or show none"))
-        if (refusal := self._live.admission.refusal(_address(request))) is not None:
-            return _refused(LimitReached(refusal))
+            return _refused(
+                request.headers, NotSignedIn("the session is unknown or has ended: sign in again, or show none")
+            )
+        if (refusal := self._live.capacity.refusal(address_of(request.scope))) is not None:
+            return _refused(request.headers, LimitReached(refusal))
 
         async def texts() -> AsyncIterator[str]:
             events = Stream(self._live).texts(operation, visit, viewer)
-            with self._live.admission.entered(_address(request)):
+            with self._live.capacity.entered(address_of(request.scope)):
                 async with aclosing(events):
                     async for text in events:
                         yield text
 
         return StreamingResponse(texts(), media_type=MEDIA_TYPE, headers=HEADERS)
 
+    async def _operation(self, request: Request) -> Operation:
+        """Return what a request asks. Raises `BadInput`."""
+        try:
+            operation = read_operation(await _body(request) if request.method == "POST" else _parameters(request))
+        except (NotAnOperation, ValueError, RecursionError) as error:
+            raise BadInput(f"not a request of GraphQL: {error}") from error
+        if request.method != "POST" and self._live.kind(operation) is OperationType.MUTATION:
+            raise BadInput(f"a mutation is sent by POST, never by {request.method}")
+        return operation
+
 
 def _wants_stream(accept: str) -> bool:
     # Some clients accept a stream for anything, but would rather have JSON.
     return MEDIA_TYPE in accept and "json" not in accept
-
-
-async def _operation(request: Request) -> Operation:
-    """Return what a request asks. Raises `BadInput`."""
-    try:
-        operation = read_operation(await _body(request) if request.method == "POST" else _parameters(request))
-    except (NotAnOperation, ValueError, RecursionError) as error:
-        raise BadInput(f"not a request of GraphQL: {error}") from error
-    if request.method != "POST" and operation.kind() is OperationType.MUTATION:
-        raise BadInput(f"a mutation is sent by POST, never by {request.method}")
-    return operation
 
 
 async def _body(request: Request) -> Any:
@@ -113,11 +116,6 @@ def _parameters(request: Request) -> Mapping[str, Any]:
     return words
 
 
-def _refused(reason: Declined) -> Response:
-    status = status_of_code(reason.code)
-    headers = {"Retry-After": "5"} if status == 503 else {}
-    return JSONResponse({"errors": [reason.formatted]}, status_code=status, headers=headers)
-
-
-def _address(connection: HTTPConnection) -> str:
-    return "" if connection.client is None else connection.client.host
+def _refused(headers: Headers, reason: Declined) -> Response:
+    retry = {"Retry-After": "5"} if status_of_code(reason.code) == 503 else {}
+    return declined(headers, reason, retry)

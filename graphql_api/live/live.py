@@ -12,7 +12,7 @@ from strawberry.types.execution import PreExecutionError
 
 from graphql_api.answering import AnsweringSchema
 from graphql_api.errors import Declined
-from graphql_api.live.admission import Admission
+from graphql_api.live.capacity import Capacity
 from graphql_api.live.operations import Operation
 from graphql_api.live.registry import Begun, Registry
 from graphql_api.live.rendering import Renderer, payload
@@ -29,16 +29,20 @@ class Live:
 
     def __init__(self, schema: AnsweringSchema, world: World) -> None:
         self.limits = world.live
-        self.admission = Admission(self.limits)
+        self.capacity = Capacity(self.limits)
         self.sessions = Sessions(world, self.limits.api_live_session_check_seconds)
         self._schema = schema
         self._world = world
         self._registry = Registry(world.broadcast, Renderer(schema, world), self.limits.api_live_selections_max)
         self._stopping: set[Callable[[], None]] = set()
 
+    def kind(self, operation: Operation) -> OperationType | None:
+        """Return what kind of operation is asked, or None for one that cannot be parsed or found."""
+        return operation.kind(self._schema)
+
     async def viewer(self, visit: Visit) -> Viewer | None:
         """Return who a visitor is. Raises `Declined`."""
-        reading = self._schema._reading(visit)
+        reading = visit.read(self._schema.reading)
         try:
             return await reading.viewer()
         finally:
@@ -46,14 +50,14 @@ class Live:
 
     async def begin(self, operation: Operation, visit: Visit, viewer: Viewer | None, outlet: Outlet) -> Begun:
         """Begin to answer an operation; the database is asked by the work that is returned, if any."""
-        if operation.kind() is not OperationType.SUBSCRIPTION:
+        if self.kind(operation) is not OperationType.SUBSCRIPTION:
             return Begun(work=lambda: self._answer(operation, visit, outlet))
         watched = await self._watched(operation, visit)
         if isinstance(watched, list):
             outlet.fail(watched)
             return Begun()
         try:
-            return self._registry.join(operation.selection(), watched, viewer, outlet)
+            return self._registry.join(operation.selection(self._schema), watched, viewer, outlet)
         except Declined as reason:
             outlet.fail([reason])
             return Begun()
@@ -83,7 +87,7 @@ class Live:
 
     async def _watched(self, operation: Operation, visit: Visit) -> Watch | list[GraphQLError]:
         """Return what a subscription asks to be told, or why it is told nothing."""
-        reading = self._schema._reading(visit)
+        reading = visit.read(self._schema.reading)
         results = await self._schema.stream(
             operation.query,
             variable_values=dict(operation.variables),

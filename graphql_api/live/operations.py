@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError, OperationType, get_operation_ast
 
-from graphql_api.answering import parsed
+from graphql_api.answering import AnsweringSchema
 from graphql_api.selections import Selection, selection_of
 
 
@@ -22,17 +22,17 @@ class Operation:
     variables: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
 
-    def kind(self) -> OperationType | None:
+    def kind(self, schema: AnsweringSchema) -> OperationType | None:
         """Return what kind of operation it is; None for one that cannot be parsed or found, which fails as a query."""
         try:
-            operation = get_operation_ast(parsed(self.query), self.name)
+            operation = get_operation_ast(schema.parsed(self.query), self.name)
         except GraphQLError:
             return None
         return None if operation is None else operation.operation
 
-    def selection(self) -> Selection:
+    def selection(self, schema: AnsweringSchema) -> Selection:
         """Return what is asked of each change, of a subscription that is known to be valid."""
-        return selection_of(parsed(self.query), self.query, self.name, self.variables)
+        return selection_of(schema.parsed(self.query), self.query, self.name, self.variables)
 
 
 def read_operation(request: object) -> Operation:

@@ -20,7 +20,9 @@ async def test_a_mutation_by_get_is_refused_with_the_method_that_will_do(full: C
     status, headers, answer = await _send(full, "GET", params={"query": "mutation { signOut }"}, headers=STRICT)
 
     assert (status, headers["Allow"]) == (405, "POST, OPTIONS")
-    assert answer == {"errors": [{"message": "mutations are not allowed when using GET"}]}
+    assert answer == {
+        "errors": [{"message": "mutations are not allowed when using GET", "extensions": {"code": "BAD_QUERY"}}]
+    }
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from graphql import parse
 
-from graphql_api.answering import parsed
 from graphql_api.selections import Selection, selection_of
 
 CHANGES = """subscription ($filter: JobFilter, $after: String, $jobs: JobFilter, $first: Int, $more: Boolean!) {
@@ -17,7 +17,7 @@ ASKED = {"filter": {"status": "FAILED"}, "after": "a", "jobs": {"escrow": "HELD"
 
 def selection(query: str = CHANGES, name: str | None = None, **variables: Any) -> Selection:
     """Return a selection."""
-    return selection_of(parsed(query), query, name, {**ASKED, **variables})
+    return selection_of(parse(query), query, name, {**ASKED, **variables})
 
 
 @pytest.mark.parametrize("other", [{"filter": None}, {"filter": {"status": "CREATED"}}, {"after": "b"}, {"unused": 1}])

@@ -47,9 +47,10 @@ class Wire:
 
 
 @asynccontextmanager
-async def connected(api: Client) -> AsyncIterator[Wire]:
+async def connected(api: Client, **headers: str) -> AsyncIterator[Wire]:
     """Connect, and say nothing."""
-    async with api.session.ws_connect(f"{api.url}/graphql", protocols=["graphql-transport-ws"]) as socket:
+    protocols = ["graphql-transport-ws"]
+    async with api.session.ws_connect(f"{api.url}/graphql", protocols=protocols, headers=headers) as socket:
         yield Wire(socket)
 
 

@@ -18,7 +18,7 @@ from models.feed import ChangeKind
 from runtime.settings import AccountSettings, ApiSettings
 from tests.unit.graphql_api.live.outlets import Heap
 
-SELECTION = Operation(query="subscription { jobChanges { cursor } }").selection()
+SELECTION = Operation(query="subscription { jobChanges { cursor } }").selection(build())
 
 
 class Clock:

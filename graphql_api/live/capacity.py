@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from runtime.live_settings import LiveSettings
 
 
-class Admission:
+class Capacity:
     """The connections that are open."""
 
     def __init__(self, limits: LiveSettings) -> None:

@@ -15,9 +15,18 @@ from typing import Any
 
 import strawberry
 import structlog
-from graphql import DocumentNode, GraphQLError, execute, parse
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    get_operation_ast,
+    parse,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
+from strawberry.types.execution import PreExecutionError
 
 from graphql_api.blocks import blocks
 from graphql_api.errors import coded, is_internal
@@ -41,11 +50,14 @@ class AnsweringSchema(strawberry.Schema):
     shows_internal_errors = False
     reading: type[Reading] = Reading
 
-    async def execute(self, *arguments: Any, **options: Any) -> Any:
+    async def execute(self, query: str | None, *arguments: Any, **options: Any) -> Any:
         """Answer a query or a mutation; the `context_value` is the visit it comes in."""
+        mistake = self._mistake(query or "", options.get("operation_name"))
+        if mistake is not None:
+            return self.told(PreExecutionError(data=None, errors=[mistake]))
         reading = options["context_value"] = self._reading(options["context_value"])
         try:
-            result = await _standing(reading, await super().execute(*arguments, **options))
+            result = await _standing(reading, await super().execute(query, *arguments, **options))
         finally:
             await reading.close()
         return self.told(result)
@@ -74,6 +86,24 @@ class AnsweringSchema(strawberry.Schema):
     def parsed(self, query: str) -> DocumentNode:
         """Return a document, parsed once. Raises `GraphQLError`."""
         return _parsed(query, self.limits.tokens)
+
+    def _mistake(self, query: str, name: str | None) -> GraphQLError | None:
+        """Return what is wrong about which operation is asked; what cannot be parsed or found is told elsewhere."""
+        try:
+            document = self.parsed(query)
+        except GraphQLError:
+            return None
+        operation = get_operation_ast(document, name)
+        if operation is None and name is None:
+            count = sum(isinstance(each, OperationDefinitionNode) for each in document.definitions)
+            # Strawberry would run the first of them.
+            return GraphQLError(f"{count} operations: operationName must say which is asked") if count else None
+        if operation is not None and operation.operation is OperationType.SUBSCRIPTION:
+            return GraphQLError(
+                "a subscription has many answers: ask over a WebSocket, or with Accept: text/event-stream",
+                operation,
+            )
+        return None
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave errors to `told`, which sees those of every kind of operation."""

@@ -106,6 +106,16 @@ async def test_who_asks_before_the_greeting_is_refused(api: Client) -> None:
         assert await wire.closed() == (4401, "Unauthorized: connection_init comes first")
 
 
+async def test_one_of_several_operations_is_asked_by_its_name(api: Client) -> None:
+    """Whatever kinds they are of."""
+    query = f"{CHANGES.replace('subscription', 'subscription One')} query Two {{ jobStats {{ total }} }}"
+    async with greeted(api) as wire:
+        await wire.subscribe(query)
+        refused = await wire.hear()
+
+    assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "BAD_QUERY")
+
+
 async def test_who_never_greets_is_closed(schema_url: str) -> None:
     """After a stated time; who greeted stays."""
     impatient = LiveSettings(api_live_init_seconds_max=0.3)

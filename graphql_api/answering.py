@@ -131,11 +131,12 @@ class AnsweringSchema(strawberry.Schema):
         reference = secrets.token_hex(4)
         logger.error("api.internal_error", reference=reference, path=error.path, exc_info=error.original_error)
         told = error.message if self.shows_internal_errors else "internal error"
+        request = {"requestId": each} if (each := current_request()) else {}
         return GraphQLError(
             f"{told} (the log has it under {reference})",
             nodes=error.nodes,
             path=error.path,
-            extensions={"code": "INTERNAL", "reference": reference, "requestId": current_request()},
+            extensions={"code": "INTERNAL", "reference": reference, **request},
         )
 
 

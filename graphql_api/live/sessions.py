@@ -35,7 +35,7 @@ class Sessions:
         token_hash = hash_token(token)
         self._ends.setdefault(token_hash, set()).add(end)
         if self._task is None or self._task.done():
-            self._task = start(self._run(), lambda _: None)
+            self._task = start(self._run(), lambda _: None, is_shared=True)
         try:
             yield
         finally:

@@ -26,7 +26,7 @@ class Ticker:
         self._renderer = renderer
         self._outlets: set[Outlet] = set()
         self._newest: str | None = None
-        self._task = start(self._run(watch), self.end)
+        self._task = start(self._run(watch), self.end, is_shared=True)
 
     def join(self, outlet: Outlet) -> None:
         """Let somebody hear the value, and each one after it."""

@@ -40,7 +40,7 @@ class Topic:
         self._stack = ExitStack()
         # Heard from now on, not from when the task first runs: nothing may come in between.
         self._listener = self._stack.enter_context(broadcast.listen(Interest(entity=watch.interest.entity)))
-        self._task = start(self._run(), self.end)
+        self._task = start(self._run(), self.end, is_shared=True)
 
     def join(self, subscriber: Subscriber) -> None:
         """Let somebody hear what concerns it from now on."""

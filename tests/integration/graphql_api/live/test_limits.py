@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+import structlog.testing
 from aiohttp import ClientResponse
 
 from runtime.limit_settings import LimitSettings
 from runtime.live_settings import LiveSettings
 from tests.integration.graphql_api.client import Client
 from tests.integration.graphql_api.conftest import serving
-from tests.integration.graphql_api.live.sockets import CHANGES, connected
+from tests.integration.graphql_api.live.sockets import CHANGES, connected, greeted
 from tests.integration.graphql_api.live.test_stream import ACCEPT, Events
+from tests.integration.graphql_api.market import Market, created
 from tests.integration.graphql_api.test_auth_routes import AUTH, PAGE, RENTER, cookie_of
 
 COSTLY = "subscription { jobChanges { job { provider { jobs(first: 100) { nodes { jobId } } } } } }"
@@ -115,3 +117,18 @@ async def test_a_stream_that_a_cookie_opened_ends_with_its_session(api: Client) 
 
     assert event is not None
     assert event[1]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_what_is_worked_out_for_many_is_no_ones_request(api: Client, market: Market) -> None:
+    """Trouble with it is not told, or logged, under the id of whoever happened to be the first."""
+    await market.execute("alter table credit_attempts rename to elsewhere")
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        async with greeted(api) as wire:
+            await wire.subscribe("subscription { jobChanges { job { credit { status } } } }")
+            await wire.settle()
+            await market.commit(created(1, 10, payment=1))
+            [error] = (await wire.hear())["payload"]["errors"]
+
+    [logged] = [each for each in logs if each["event"] == "api.internal_error"]
+    assert error["extensions"] == {"code": "INTERNAL", "reference": logged["reference"]}
+    assert "request_id" not in logged

@@ -51,6 +51,7 @@ test-long: setup assets ## Run all tests, those that take many minutes too
 bench: setup ## Measure what must stay fast, each figure beside a yardstick (minutes, and 5 GB of disk)
 	@.venv/bin/python -m benchmarks.heartbeats
 	@.venv/bin/python -m benchmarks.effects
+	@.venv/bin/python -m benchmarks.subscriptions
 
 .PHONY: lint
 lint: setup ## Check style, formatting and types

@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 
 const require = createRequire(import.meta.url);
 const here = dirname(fileURLToPath(import.meta.url));
-const names = ["JobManager", "NodeReputation"];
+const names = ["JobManager", "NodeReputation", "SmartWallet"];
 const settings = {
   evmVersion: "paris",
   metadata: { appendCBOR: false, bytecodeHash: "none" },

@@ -1,27 +1,29 @@
 """
 The web application: its routes.
 
-    /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws);
-               GraphiQL for browsers
+    /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws)
+               and SSE; GraphiQL for browsers
     /api/v1    plain routes, described by /api/v1/openapi.json
     /health    this process
     /ready     progress of every chain
     /page, /static    GraphiQL's modules and scripts
 
-Pages of any origin may ask: there are no cookies to abuse. Whoever has signed in says so in each request, with
-`Authorization: Bearer …`; on a WebSocket, where pages can send no header, in connection_init as `authorization`.
+Pages of any origin may ask, but only those that a setting names by the session's cookie. Whoever has signed in without
+one says so in each request, with `Authorization: Bearer …`; on a WebSocket, where pages can send no header, in
+connection_init as `authorization`.
 """
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from graphql_api.graphiql import graphiql_page, page_mounts
+from graphql_api.guarding import guards
+from graphql_api.limits import Limits
+from graphql_api.live.doors import LiveDoor
+from graphql_api.live.live import Live
 from graphql_api.over_http import OverHttp
 from graphql_api.reading import World
 from graphql_api.rest.catalogue import DOCUMENT_PATH, rest_routes
@@ -29,15 +31,13 @@ from graphql_api.rest.envelopes import EXCEPTION_HANDLERS
 from graphql_api.schema import build
 from graphql_api.visits import Visit
 
-ANYBODY = ("*",)
-
 
 class Door(OverHttp):
-    """The schema over HTTP and WebSocket."""
+    """The schema over HTTP."""
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:  # noqa: ARG002
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:
         """Return what all operations share, and what this visitor shows."""
-        return Visit.of(request.app.state.world, request)
+        return Visit.of(request.app.state.world, request, response if isinstance(response, Response) else None)
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
         """Return GraphiQL's page."""
@@ -46,21 +46,24 @@ class Door(OverHttp):
 
 def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlette:
     """Return the application over what its operations share."""
-    schema = build()
+    schema = build(Limits.of(world.limits))
     schema.shows_internal_errors = shows_internal_errors
-    door = Door(schema, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL], allowed_origins=ANYBODY)
+    door = Door(schema, subscription_protocols=[])
+    live = Live(schema, world)
+    live_door = LiveDoor(live, lambda connection: Visit.of(world, connection), behind=door)
     app = Starlette(
         routes=[
             Route("/", _index),
             *rest_routes(),
-            Route("/graphql", door),
-            WebSocketRoute("/graphql", door),
+            Route("/graphql", live_door),
+            WebSocketRoute("/graphql", live_door),
             *page_mounts(),
         ],
-        middleware=[Middleware(CORSMiddleware, allow_origins=ANYBODY, allow_methods=ANYBODY, allow_headers=ANYBODY)],
+        middleware=guards(world),
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.state.world = world
+    app.state.live = live
     return app
 
 

@@ -1,9 +1,8 @@
 """
-What a subscriber hears: the changes that concern it, in order, and no more of them than it can keep up with.
+What of the feed is heard: the changes of interest, in order, and no more of them than can be kept up with.
 
-A change concerns a subscriber when the entity met its filter before or meets it now; so it also hears of what
-leaves. A queue of changes is bounded: who reads more slowly than changes come is closed with `FellBehind` and can
-resume from the cursor of the last change it saw.
+A change is of interest when the entity met the filter before or meets it now; so it also hears of what
+leaves. A queue of changes is bounded: when more come than can be told, those that wait become one RESYNC.
 """
 
 import asyncio
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql_api.criteria import EVERYTHING, Criteria, holds, read_watched
-from graphql_api.errors import Declined, FellBehind
+from graphql_api.errors import Declined
 from models.feed import ChangeKind, Entity
 from runtime.feed import Change
 
@@ -49,7 +48,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
-    """What a subscriber wants to hear of: one kind of entity, perhaps one of them, perhaps only some."""
+    """What somebody wants to hear of: one kind of entity, perhaps one of them, perhaps only some."""
 
     entity: Entity
     key: str | None = None
@@ -70,8 +69,15 @@ class Interest:
         return change.kind is ChangeKind.RESYNC or holds(self.criteria, change.after)
 
 
+def resync(entity: Entity, position: int) -> Heard:
+    """Return the change that stands for more changes than are worth telling one by one."""
+    return Heard(
+        position=position, entity=entity, kind=ChangeKind.RESYNC, key=None, before=None, after=None, by_reorg=False
+    )
+
+
 class Listener:
-    """The queue between the one reader of the feed and one subscriber."""
+    """The queue between the one reader of the feed and those who are told together."""
 
     def __init__(self, interest: Interest) -> None:
         self._interest = interest
@@ -84,27 +90,27 @@ class Listener:
         if self._ending is not None or not self._interest.concerns(change):
             return
         if len(self._queue) >= QUEUE_MAX:
-            self.end(
-                FellBehind(
-                    f"more than {QUEUE_MAX} changes wait for this subscriber, which reads too slowly: "
-                    "subscribe again with after: the cursor of the last change it saw"
-                )
-            )
-            return
+            self._queue.clear()
+            change = resync(change.entity, change.position)
         self._queue.append(change)
         self._wake.set()
 
     def end(self, reason: Declined) -> None:
-        """Drop what is queued and tell the subscriber why nothing more comes."""
+        """Drop what is queued and say why nothing more comes."""
         self._ending = reason
         self._queue.clear()
         self._wake.set()
 
     async def changes(self) -> AsyncIterator[Heard]:
-        """Yield the changes as they come. Raises `Declined` when there will be no more."""
+        """Yield the changes as they come, one by one. Raises `Declined` when there will be no more."""
+        async for batch in self.batches(1):
+            yield batch[0]
+
+    async def batches(self, size: int) -> AsyncIterator[list[Heard]]:
+        """Yield the changes as they come, as many at once as wait. Raises `Declined` when there will be no more."""
         while True:
             while self._queue:
-                yield self._queue.popleft()
+                yield [self._queue.popleft() for _ in range(min(size, len(self._queue)))]
             if self._ending is not None:
                 raise self._ending
             self._wake.clear()

@@ -22,6 +22,7 @@ from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, GraphQLRequestProtocol
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
+from graphql_api.errors import Declined, coded
 from graphql_api.graphql_requests import JSON, Asked, Malformed, read_address, read_body
 from graphql_api.statuses import status_of_code
 from graphql_api.visits import Visit
@@ -53,12 +54,12 @@ def status_of(answer: Mapping[str, Any], media: str) -> int:
 
 def refusal(headers: Headers, reason: str, status: int, **more_headers: str) -> Response:
     """Return the answer to a request that could not be understood, or is not to be answered."""
-    return Response(
-        msgspec.json.encode({"errors": [{"message": reason}]}),
-        status_code=status,
-        media_type=media_type(headers.get("Accept", "")),
-        headers={"Vary": "Accept", **more_headers},
-    )
+    return _unanswered(headers, coded(GraphQLError(reason)), status, more_headers)
+
+
+def declined(headers: Headers, reason: Declined, more_headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer to a request that was understood, and is refused as a whole."""
+    return _unanswered(headers, reason, status_of_code(reason.code), more_headers or {})
 
 
 class OverHttp(GraphQL[Visit, None]):
@@ -127,6 +128,15 @@ class OverHttp(GraphQL[Visit, None]):
         if not sub_response.status_code and not isinstance(response_data, list):
             response.status_code = status_of(response_data, media)
         return response
+
+
+def _unanswered(headers: Headers, error: GraphQLError, status: int, more_headers: Mapping[str, str]) -> Response:
+    return Response(
+        msgspec.json.encode({"errors": [error.formatted]}),
+        status_code=status,
+        media_type=media_type(headers.get("Accept", "")),
+        headers={"Vary": "Accept", **more_headers},
+    )
 
 
 def _quality(media_range: str) -> tuple[str, float]:

@@ -8,6 +8,7 @@ whoever is still connected: subscriptions are closed, answers under way are fini
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
@@ -22,12 +23,17 @@ from graphql_api.admin_store import AdminStore
 from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
 from graphql_api.bus_door import BusDoor
+from graphql_api.charging import Quotas
 from graphql_api.readiness import Patience
 from graphql_api.reading import World
 from graphql_api.sign_in import Terms
 from graphql_api.spec_store import SpecStore
 from graphql_api.statistics import Statistics
+from graphql_api.wallet_check import wallet_check
 from runtime.database import open_pool
+from runtime.garbage import collected_seldom
+from runtime.limit_settings import LimitSettings
+from runtime.live_settings import LiveSettings
 from runtime.ports import ensure_free
 from runtime.settings import AccountSettings, ApiSettings, load
 
@@ -36,12 +42,17 @@ logger = structlog.get_logger()
 STOP_SECONDS = 3
 """How long answers under way may take once we stop."""
 
+UNREAD_SECONDS = 30
+"""How long a client may leave unread what it was sent before its connection is cut."""
+
 
 async def serve(
     settings: ApiSettings,
     *,
     database_url: str,
     accounts: AccountSettings | None = None,
+    limits: LimitSettings | None = None,
+    live: LiveSettings | None = None,
     nats_url: str | None = None,
     connect_timeout_seconds: float = 30.0,
     shows_internal_errors: bool = False,
@@ -61,6 +72,8 @@ async def serve(
             settings,
             database_url=database_url,
             accounts=accounts,
+            limits=limits,
+            live=live,
             nats_url=nats_url,
             wait_seconds=connect_timeout_seconds,
         ) as world,
@@ -69,7 +82,8 @@ async def serve(
         app = create_app(world, shows_internal_errors=shows_internal_errors)
         with _listen(settings) as listening, _until(stop) as stopping:
             url = _url(listening)
-            await _run(_Server(app, lambda: _announce(url, on_started)), listening, stopping)
+            async with collected_seldom():
+                await _run(_Server(app, world.limits, lambda: _announce(url, on_started)), listening, stopping)
     logger.info("api.stopped", url=url)
 
 
@@ -79,16 +93,23 @@ async def open_world(
     *,
     database_url: str,
     accounts: AccountSettings | None = None,
+    limits: LimitSettings | None = None,
+    live: LiveSettings | None = None,
     nats_url: str | None = None,
     wait_seconds: float = 30.0,
 ) -> AsyncIterator[World]:
     """
     Open what all operations share: connections to Postgres, and the one reader of the change feed.
 
-    Who may sign in is read from the environment unless `accounts` says it.
+    Who may sign in, what we put up with and how much may be live is read from the environment unless `accounts`,
+    `limits` and `live` say it.
     """
     if accounts is None:
         (accounts,) = load(AccountSettings)
+    if limits is None:
+        (limits,) = load(LimitSettings)
+    if live is None:
+        (live,) = load(LiveSettings)
     broadcast, patience = Broadcast(database_url), Patience.of(settings)
     async with (
         open_pool(
@@ -100,6 +121,7 @@ async def open_world(
         ) as pool,
         broadcast.running(),
         Statistics.over(pool, broadcast, patience) as statistics,
+        wallet_check(accounts) as wallets,
     ):
         yield World(
             pool=pool,
@@ -111,6 +133,10 @@ async def open_world(
             specs=SpecStore(pool, waiting_max=settings.api_waiting_specs_max),
             admin=AdminStore(pool),
             agents_url=agents_url(accounts.nats_public_url, nats_url),
+            wallets=wallets,
+            quotas=Quotas.of(limits, pool),
+            limits=limits,
+            live=live,
             offline_after=timedelta(seconds=settings.provider_offline_after_seconds),
         )
 
@@ -133,6 +159,9 @@ def _listen(settings: ApiSettings) -> socket.socket:
     # The protocol is named because asyncio sends small packets at once only on sockets that say they are TCP;
     # without it each answer waits 40 ms for an acknowledgement.
     listening = socket.socket(family, kind, protocol)
+    if sys.platform == "linux":
+        # A client that reads nothing at all would keep a connection that we have closed open for as long as it likes.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(resolved)
     return listening
@@ -141,11 +170,18 @@ def _listen(settings: ApiSettings) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn without a hand on signals: they belong to the program, which may be more than this server."""
 
-    def __init__(self, app: Starlette, on_started: Callable[[], None]) -> None:
+    def __init__(self, app: Starlette, limits: LimitSettings, on_started: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 ws="websockets-sansio",
+                # 36 KiB for each connection, and more time than everything else about a small message.
+                ws_per_message_deflate=False,
+                ws_max_size=limits.api_frame_bytes_max,
+                # Who is not named may say what it likes about the client it asks for, and is that client itself.
+                proxy_headers=bool(limits.api_trusted_proxies),
+                forwarded_allow_ips=[*limits.api_trusted_proxies],
+                server_header=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -153,6 +189,7 @@ class _Server(uvicorn.Server):
             )
         )
         self._on_started = on_started
+        self._app = app
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -163,6 +200,11 @@ class _Server(uvicorn.Server):
         """Start, and say so."""
         await super().startup(sockets)
         self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; streams, which nobody else would end, are ended first."""
+        self._app.state.live.stop()
+        await super().shutdown(sockets)
 
 
 async def _run(server: _Server, listening: socket.socket, stop: asyncio.Event) -> None:

@@ -5,7 +5,7 @@ Resolvers say what they need of one row; what is needed in the same moment becom
 statements depends on the question and never on the rows. This is every operation's GraphQL context.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +29,7 @@ from graphql_api.account_store import AccountStore, hash_token
 from graphql_api.admin_store import AdminStore
 from graphql_api.as_of import NOW, AsOf, At, by_chain, check_as_of, check_indexed, ground, read_as_of
 from graphql_api.broadcast import Broadcast
+from graphql_api.charging import Quotas
 from graphql_api.criteria import Criteria
 from graphql_api.errors import Declined, Forbidden, NotSignedIn
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
@@ -41,9 +42,14 @@ from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
 from graphql_api.statistics import Statistics
 from graphql_api.viewers import Viewer
+from graphql_api.visitors import Visitor
+from graphql_api.wallet_check import WalletCheck
+from graphql_api.watches import Watch
 from models.rank import Needs
 from models.values import ZERO_ADDRESS, Chain, parse_address
 from runtime.database import Pool
+from runtime.limit_settings import LimitSettings
+from runtime.live_settings import LiveSettings
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -62,16 +68,27 @@ class World:
     specs: SpecStore
     admin: AdminStore
     agents_url: str | None
+    wallets: WalletCheck
+    quotas: Quotas
+    limits: LimitSettings
+    live: LiveSettings
     offline_after: timedelta
 
 
 class Reading:
-    """The rows one operation asks for, all from one snapshot; `token` is what who asks has shown of a session."""
+    """
+    The rows one operation asks for, all from one snapshot.
+
+    `token` is what who asks has shown of a session, and `visitor` where they ask from, unless it is this process.
+    """
+
+    visitor: Visitor | None = None
 
     def __init__(self, world: World, token: str | None = None) -> None:
         self.world = world
         self.token = token
         self.snapshot = Snapshot(world.pool)
+        self.watched: Watch | None = None
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
     async def close(self) -> None:
@@ -100,6 +117,18 @@ class Reading:
         if not viewer.is_admin:
             raise Forbidden(f"{viewer.shown} is not an admin: only wallets that ADMIN_ADDRESSES names may do this")
         return viewer
+
+    async def may_read(self, job: JobRow) -> bool:
+        """Say whether who asks may see what a job runs and where its output is."""
+        viewer = await self.viewer()
+        return viewer is not None and viewer.may_read(job)
+
+    async def watch(self, watch: Watch) -> AsyncIterator[Any]:
+        """Note what a subscription asks to be told, and tell nothing: that is done for all who ask it together."""
+        self.watched = watch
+        nothing: tuple[Any, ...] = ()
+        for each in nothing:
+            yield each
 
     async def as_of(self, blocks: Iterable[At]) -> AsOf:
         """Return as of which blocks somebody asks. Raises `BadInput`, `NotIndexed` or `NotKept`."""

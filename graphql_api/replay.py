@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from graphql_api.criteria import read_watched
 from graphql_api.errors import BadInput, CursorExpired
-from graphql_api.listening import Heard, Interest
+from graphql_api.listening import Heard, Interest, resync
 from graphql_api.rows import FeedRow, SinceRow
 from models.feed import ChangeKind
 from runtime.feed import Position
@@ -44,22 +44,9 @@ def fold(rows: Sequence[SinceRow], interest: Interest, *, through: int) -> Itera
             yield change
 
 
-def resync(interest: Interest, position: int) -> Heard:
-    """Return the change that stands for more changes than are worth telling one by one."""
-    return Heard(
-        position=position,
-        entity=interest.entity,
-        kind=ChangeKind.RESYNC,
-        key=None,
-        before=None,
-        after=None,
-        by_reorg=False,
-    )
-
-
 def _folded(row: SinceRow, interest: Interest, position: int) -> Heard | None:
     if row.key is None:
-        return resync(interest, position)
+        return resync(interest.entity, position)
     if row.before is None and row.after is None:
         return None  # It came and went unseen.
     return Heard(

@@ -4,7 +4,8 @@ Decide whether a message of Sign-In with Ethereum (EIP-4361) and its signature l
     message ─► its nonce, used up by the caller whatever comes after ─► our domain, URI, chain and time? ─► signature
 
 Reading the message by its grammar costs much for hostile ones, so what is long, or not addressed to us, is refused
-before. Only the signatures of plain accounts are known here: a contract wallet's is verified on its chain.
+before. Only the signatures of plain accounts are known here: a contract wallet's is verified on its chain, by whoever
+asked us.
 """
 
 import re
@@ -19,10 +20,12 @@ from runtime.settings import AccountSettings, ApiSettings
 
 MESSAGE_MAX = 1000
 VALIDITY_MAX = timedelta(hours=24)
+SIGNATURE_MAX = 2 + 2 * 8192
+"""Characters of a signature: a plain account's are 132, a contract's are as many as the contract likes."""
 
 _FIRST_LINE = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+\-.]*://)?(\S+) wants you to sign in with your Ethereum account:")
 _NONCE_LINE = re.compile(r"^Nonce: ([a-zA-Z0-9]{8,64})$", re.MULTILINE)
-_SIGNATURE = re.compile(r"0x[0-9a-fA-F]{130}")
+_SIGNATURE = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
 _REFUSALS: dict[type[siwe.VerificationError], str] = {
     siwe.ExpiredMessage: "the message has expired: sign a new one",
@@ -32,13 +35,18 @@ _REFUSALS: dict[type[siwe.VerificationError], str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What we let people sign in by: messages for these sites and chains, and for how long they are in then."""
+    """
+    What we let people sign in by: messages for these sites and chains, and for how long they are in then.
+
+    `is_secure` where all of this happens over HTTPS.
+    """
 
     domains: frozenset[str]
     uris: frozenset[str]
     chain_ids: frozenset[int]
     session: timedelta
     admins: frozenset[str]
+    is_secure: bool
 
     @classmethod
     def of(cls, accounts: AccountSettings, api: ApiSettings) -> "Terms":
@@ -51,7 +59,17 @@ class Terms:
             chain_ids=frozenset((accounts.bsc_chain_id, accounts.opbnb_chain_id)),
             session=timedelta(hours=accounts.session_hours),
             admins=frozenset(map(checksum_address, accounts.admin_addresses)),
+            is_secure=accounts.environment == "production",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who says by a good message to be here; `is_proven` when the signature is that of a plain account."""
+
+    address: bytes
+    chain_id: int
+    is_proven: bool
 
 
 def nonce_of(message: str) -> str:
@@ -65,8 +83,8 @@ def nonce_of(message: str) -> str:
     return str(nonces[0])
 
 
-def signer(message: str, signature: str, terms: Terms, now: datetime) -> bytes:
-    """Return the address that signs in by a message whose nonce was good. Raises `BadInput` or `SignInRefused`."""
+def read_claim(message: str, signature: str, terms: Terms, now: datetime) -> Claim:
+    """Return who claims to sign in by a message whose nonce was good. Raises `BadInput` or `SignInRefused`."""
     first = _FIRST_LINE.fullmatch(message.partition("\n")[0])
     if first is None:
         raise BadInput("message: does not begin as EIP-4361 wants: … wants you to sign in with your Ethereum account:")
@@ -80,8 +98,8 @@ def signer(message: str, signature: str, terms: Terms, now: datetime) -> bytes:
         chains = " or ".join(chain.name for chain in Chain)
         raise SignInRefused(f"chain id {parsed.chain_id} is not one of ours: expected {chains}, {ours}")
     _check_expiration(parsed, now)
-    _verify(parsed, signature, first[1], now)
-    return parse_address(parsed.address)
+    is_proven = _verify(parsed, signature, first[1], now)
+    return Claim(address=parse_address(parsed.address), chain_id=parsed.chain_id, is_proven=is_proven)
 
 
 def _own_domains(api: ApiSettings) -> frozenset[str]:
@@ -111,12 +129,10 @@ def _check_expiration(parsed: siwe.SiweMessage, now: datetime) -> None:
         raise SignInRefused(f"Expiration Time {parsed.expiration_time} is more than 24 hours ahead")
 
 
-def _verify(parsed: siwe.SiweMessage, signature: str, domain: str, now: datetime) -> None:
-    if _SIGNATURE.fullmatch(signature) is None:
-        raise SignInRefused(
-            "signature: expected the 65 bytes of a plain account's signature in hex with 0x; "
-            "wallets that are contracts (EIP-1271, EIP-6492) cannot sign in yet"
-        )
+def _verify(parsed: siwe.SiweMessage, signature: str, domain: str, now: datetime) -> bool:
+    """Say whether a plain account signed; everything else about the message must be right."""
+    if len(signature) > SIGNATURE_MAX or _SIGNATURE.fullmatch(signature) is None:
+        raise SignInRefused(f"signature: expected bytes in hex with 0x, {SIGNATURE_MAX} characters at most")
     try:
         parsed.verify(
             signature,
@@ -127,9 +143,8 @@ def _verify(parsed: siwe.SiweMessage, signature: str, domain: str, now: datetime
             timestamp=now,
             strict=True,
         )
+    except siwe.InvalidSignature:
+        return False
     except siwe.VerificationError as error:
-        unknown = (
-            f"the signature is not that of {parsed.address} for this message; "
-            "wallets that are contracts (EIP-1271, EIP-6492) cannot sign in yet"
-        )
-        raise SignInRefused(_REFUSALS.get(type(error), unknown)) from error
+        raise SignInRefused(_REFUSALS.get(type(error), f"the message is not good: {type(error).__name__}")) from error
+    return True

@@ -3,28 +3,73 @@
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
-from graphql_api.reading import World
+from graphql_api.cookies import cookie_name, is_trusted
+from graphql_api.reading import Reading, World
+from graphql_api.visitors import Visitor, address_of
 
 
 @dataclass(slots=True, kw_only=True)
 class Visit:
-    """What all operations share, and what the visitor shows; Strawberry sets `connection_params` later."""
+    """
+    What all operations share, and what the visitor shows.
+
+    `cookie` is the token that a browser sent by itself, where that counts; `connection_params` come later, on a socket.
+    """
 
     world: World
     authorization: str | None = None
+    cookie: str | None = None
     connection_params: object = None
+    visitor: Visitor | None = None
 
     @classmethod
-    def of(cls, world: World, connection: HTTPConnection) -> "Visit":
-        """Return the visit that a request, or a WebSocket, is."""
-        return cls(world=world, authorization=connection.headers.get("Authorization"))
+    def of(cls, world: World, connection: HTTPConnection, response: Response | None = None) -> "Visit":
+        """Return a request, with the response on which to note what goes back; or a WebSocket, which has none."""
+        return cls(
+            world=world,
+            authorization=connection.headers.get("Authorization"),
+            cookie=_cookie(world, connection),
+            visitor=Visitor(
+                address=address_of(connection.scope),
+                prepaid=int(connection.scope["type"] == "http"),
+                response=response,
+            ),
+        )
+
+    def read(self, kind: type[Reading] = Reading) -> Reading:
+        """Return what one operation of this visit reads."""
+        reading = kind(self.world, self.token)
+        reading.visitor = self.visitor
+        return reading
+
+    @property
+    def is_explicit(self) -> bool:
+        """Whether the visitor itself says that it has a session, and would want to know that it has none."""
+        shown = isinstance(self.connection_params, dict) and "authorization" in self.connection_params
+        return self.authorization is not None or shown
 
     @property
     def token(self) -> str | None:
-        """The token of a session, when the visitor shows one."""
+        """The token of a session, when the visitor shows one or their browser does."""
+        return self.bearer or self.cookie
+
+    @property
+    def bearer(self) -> str | None:
+        """The token that the visitor shows themselves."""
         shown = self.authorization
         if isinstance(self.connection_params, dict):
             shown = self.connection_params.get("authorization", shown)
         scheme, _, token = shown.strip().partition(" ") if isinstance(shown, str) else ("", "", "")
         return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def shows_cookie(world: World, connection: HTTPConnection) -> bool:
+    """Say whether a browser sent the cookie of a session, whether it counts or not."""
+    return cookie_name(world.terms) in connection.cookies
+
+
+def _cookie(world: World, connection: HTTPConnection) -> str | None:
+    token = connection.cookies.get(cookie_name(world.terms))
+    return token if token and is_trusted(connection.headers, world.limits.api_origins) else None

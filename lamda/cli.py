@@ -28,6 +28,8 @@ from lamda.running import DATA, DataOption, run
 from models.values import Chain
 from runtime.database import Pool, open_pool, wait_until_reachable
 from runtime.errors import CannotRun
+from runtime.limit_settings import LimitSettings
+from runtime.live_settings import LiveSettings
 from runtime.settings import (
     AccountSettings,
     ApiSettings,
@@ -131,7 +133,9 @@ def serve(data: DataOption = DATA) -> None:
     """Serve the GraphQL API, until stopped."""
     from graphql_api.program import serve as serve_api
 
-    common, api, accounts, bus = load(CommonSettings, ApiSettings, AccountSettings, BusSettings)
+    common, api, accounts, limits, live, bus = load(
+        CommonSettings, ApiSettings, AccountSettings, LimitSettings, LiveSettings, BusSettings
+    )
 
     async def program(stop: asyncio.Event) -> None:
         async with database_url(common, data) as url:
@@ -141,6 +145,8 @@ def serve(data: DataOption = DATA) -> None:
                 api,
                 database_url=url,
                 accounts=accounts,
+                limits=limits,
+                live=live,
                 nats_url=None if bus.nats_url is None else ",".join(bus.nats_url),
                 connect_timeout_seconds=common.connect_timeout_seconds,
                 shows_internal_errors=common.environment == "development",

@@ -1,10 +1,14 @@
-"""Who has signed in: nonces given out, sessions of wallets, and credentials of agents. Secrets are kept hashed."""
+"""
+Who has signed in: nonces given out, sessions of wallets, and credentials of agents, and who asked how often.
+
+Secrets are kept hashed.
+"""
 
 from datetime import datetime
 
 from sqlmodel import SQLModel
 
-from models.columns import Field, LargeBinary, Text, Timestamp
+from models.columns import Field, Integer, LargeBinary, Text, Timestamp
 
 
 class SignInNonce(SQLModel, table=True):
@@ -35,3 +39,14 @@ class AgentCredential(SQLModel, table=True):
     token_hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
     address: bytes = Field(sa_type=LargeBinary)
     expires_at: datetime = Field(sa_type=Timestamp)
+
+
+class QuotaCount(SQLModel, table=True):
+    """How often somebody, a wallet or the address of a client, did what a quota counts in the minute since a moment."""
+
+    __tablename__ = "quota_counts"
+
+    name: str = Field(sa_type=Text, primary_key=True)
+    holder: str = Field(sa_type=Text, primary_key=True)
+    since: datetime = Field(sa_type=Timestamp)
+    count: int = Field(sa_type=Integer)

@@ -59,7 +59,8 @@ def _http_url(value: object) -> object:
     return str(value).rstrip("/")
 
 
-def _words(value: object) -> object:
+def split_words(value: object) -> tuple[str, ...]:
+    """Return words that are comma-separated, or are apart already."""
     return value if isinstance(value, tuple) else tuple(word.strip() for word in str(value).split(",") if word.strip())
 
 
@@ -79,7 +80,7 @@ def _proof(value: object) -> object:
 RpcUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_urls(("http", "https")))]
 ContractAddress = Annotated[bytes, BeforeValidator(_contract)]
 ChainId = Annotated[int, Field(gt=0)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words)]
 Wallets = Annotated[frozenset[bytes], NoDecode, BeforeValidator(_wallets)]
 NatsUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_urls(("nats", "tls", "ws", "wss")))]
 BlockNumber = Annotated[int, Field(ge=0)]
@@ -157,7 +158,7 @@ class AccountSettings(_Settings):
     Who may sign in from where, and who of them is an admin; where agents find NATS.
 
     `sign_in_domains` and `sign_in_uris` are what a wallet's message may name; when unset, in development, they are
-    those of the API itself.
+    those of the API itself. Wallets that are contracts are asked on their chains, where both have an endpoint.
     """
 
     environment: Literal["development", "production"] = "development"
@@ -166,7 +167,9 @@ class AccountSettings(_Settings):
     session_hours: Annotated[float, Field(gt=0, le=24 * 90)] = 24.0
     admin_addresses: Wallets = frozenset()
     nats_public_url: NatsUrls | None = None
+    bsc_rpc_url: RpcUrls | None = None
     bsc_chain_id: ChainId = 56
+    opbnb_rpc_url: RpcUrls | None = None
     opbnb_chain_id: ChainId = 204
 
 

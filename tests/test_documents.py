@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
-from runtime import settings
+from runtime import limit_settings, live_settings, settings
 from tests.architecture.source import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -15,7 +15,8 @@ EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 
 def settings_read() -> set[str]:
     """Return the names of all settings that some program reads."""
-    groups = [each for each in vars(settings).values() if isinstance(each, type) and issubclass(each, BaseSettings)]
+    found = [each for module in (settings, limit_settings, live_settings) for each in vars(module).values()]
+    groups = [each for each in found if isinstance(each, type) and issubclass(each, BaseSettings)]
     return {name.upper() for group in groups for name in group.model_fields}
 
 

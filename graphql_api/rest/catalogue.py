@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from graphql_api import health
-from graphql_api.rest import market, openapi
+from graphql_api.rest import auth, market, openapi
 from graphql_api.rest.operations import Operation, routes
 
-OPERATIONS = (*market.OPERATIONS, *health.OPERATIONS)
+OPERATIONS = (*market.OPERATIONS, *auth.OPERATIONS, *health.OPERATIONS)
 """A module with operations of its own is added here, and so gets its routes and its place in the document."""
 
 DOCUMENT_PATH = "/api/v1/openapi.json"

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -17,7 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from graphql_api.errors import Declined
+from graphql_api.errors import BadInput, Declined
+from graphql_api.labelling import REQUEST_ID, SECURITY, current_request
 from graphql_api.plain import Failure
 from graphql_api.reading import Reading
 from graphql_api.rest.operations import Endpoint
@@ -28,33 +29,47 @@ logger = structlog.get_logger()
 
 RETRY_SECONDS = "1"
 
+Body = TypeVar("Body", bound=msgspec.Struct)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request to read something: what it reads from, and what it was given."""
+    """One request: what it reads from, what it was given, and where to note what goes back besides the answer."""
 
     reading: Reading
     path: Mapping[str, str]
     given: Mapping[str, str]
+    noted: Response
+    body: bytes = b""
+
+    def read_body(self, kind: type[Body]) -> Body:
+        """Return what the body holds. Raises `BadInput`."""
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except (ValueError, RecursionError) as error:
+            expected = ", ".join(field.name for field in msgspec.structs.fields(kind) if field.required)
+            raise BadInput(f"the body is not what is expected, JSON with {expected}: {error}") from error
 
 
-def reads(answer: Callable[[Call], Awaitable[msgspec.Struct]]) -> Endpoint:
+Answer = Callable[[Call], Awaitable[msgspec.Struct]]
+
+
+def reads(answer: Answer) -> Endpoint:
     """Return an endpoint that answers with what a function reads, all of it from one snapshot."""
 
     @wraps(answer)
     async def endpoint(request: Request) -> Response:
-        visit = Visit.of(request.app.state.world, request)
-        reading = Reading(visit.world, visit.token)
-        try:
-            return success(await answer(Call(reading=reading, path=request.path_params, given=request.query_params)))
-        except Declined as error:
-            return failure(error.message, status_of_code(error.code))
-        except psycopg.Error:
-            reference = secrets.token_hex(4)
-            logger.exception("rest.internal_error", path=request.url.path, reference=reference)
-            return failure(f"internal error (the log has it under {reference})", 500)
-        finally:
-            await reading.close()
+        return await _answered(answer, request, b"")
+
+    return endpoint
+
+
+def acts(answer: Answer) -> Endpoint:
+    """Return an endpoint that answers with what a function does, which may be given a body."""
+
+    @wraps(answer)
+    async def endpoint(request: Request) -> Response:
+        return await _answered(answer, request, await request.body())
 
     return endpoint
 
@@ -80,6 +95,25 @@ def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | Non
     )
 
 
+async def _answered(answer: Answer, request: Request, body: bytes) -> Response:
+    noted = Response()
+    del noted.headers["Content-Length"]
+    reading = Visit.of(request.app.state.world, request, noted).read()
+    call = Call(reading=reading, path=request.path_params, given=request.query_params, noted=noted, body=body)
+    try:
+        told = success(await answer(call))
+    except Declined as error:
+        told = failure(error.message, status_of_code(error.code))
+    except psycopg.Error:
+        reference = secrets.token_hex(4)
+        logger.exception("rest.internal_error", path=request.url.path, reference=reference)
+        told = failure(f"internal error (the log has it under {reference})", 500)
+    finally:
+        await reading.close()
+    told.raw_headers.extend(noted.raw_headers)
+    return told
+
+
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "Starlette calls us for these only"
     place = f"{request.method} {request.url.path}"
@@ -88,8 +122,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _failed(_: Request, __: Exception) -> Response:
-    # Raised on by Starlette when this is sent, so that the server tells the log.
-    return failure("internal error", 500)
+    # Raised on by Starlette when this is sent, so that the server tells the log. No layer of ours sees this answer.
+    return failure("internal error", 500, {**SECURITY, REQUEST_ID: current_request() or ""})
 
 
 EXCEPTION_HANDLERS = {HTTPException: _refused, Exception: _failed}

@@ -24,8 +24,11 @@ INFO = {
         "are empty ones; of one given twice, the last counts."
     ),
 }
-EVERYWHERE = (500,)
+EVERYWHERE = (429, 500)
 """Failures that any operation may have."""
+
+ACTING = (403, 413)
+"""Failures that any operation may have that is more than a question."""
 
 SESSION = {"session": {"type": "http", "scheme": "bearer", "description": "The token of a session, from signing in."}}
 
@@ -81,7 +84,8 @@ def _parameters(parameters: Iterable[Parameter], *, where: str) -> list[Mapping[
 
 
 def _responses(operation: Operation, schema_of: Mapping[Any, Schema]) -> Mapping[str, Any]:
-    failures = dict.fromkeys((*operation.failures, *EVERYWHERE), schema_of[Failure])
+    everywhere = EVERYWHERE if operation.method == "GET" else (*EVERYWHERE, *ACTING)
+    failures = dict.fromkeys((*operation.failures, *everywhere), schema_of[Failure])
     answers = {
         status: _enveloped(schema_of[each]) if operation.enveloped and status == 200 else schema_of.get(each)
         for status, each in operation.answers.items()

@@ -12,29 +12,34 @@ from strawberry.extensions import AddValidationRules, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from graphql_api.admission import Admission
 from graphql_api.answering import DOCUMENTS_CACHED, AnsweringSchema, CachedDocuments, WaitingForBlocks
-from graphql_api.limits import SizeLimit
+from graphql_api.limits import DEFAULTS, Limits, rules
 from graphql_api.scalars import SCALARS
 from graphql_api.schema.mutation import Mutation
 from graphql_api.schema.query import Query
 from graphql_api.schema.subscription import Subscription
 
 
-def build() -> AnsweringSchema:
-    """Return the schema."""
+def build(limits: Limits = DEFAULTS) -> AnsweringSchema:
+    """Return the schema, which answers what is within the limits."""
     schema = AnsweringSchema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(
+            scalar_map=SCALARS, batching_config={"max_operations": limits.batch} if limits.batch else None
+        ),
         extensions=[
             CachedDocuments,
             WaitingForBlocks,
-            # The rule is one class for good: a new one in each request would miss the cache every time.
-            lambda: AddValidationRules([SizeLimit]),
+            # The rules are classes for good: new ones in each request would miss the cache every time.
+            lambda: AddValidationRules([*rules(limits)]),
             lambda: ValidationCache(maxsize=DOCUMENTS_CACHED),
+            lambda: Admission(limits),
         ],
     )
+    schema.limits = limits
     types = schema._schema.type_map.values()
     _describe(types)
     _forget_null_defaults(types)

@@ -51,13 +51,13 @@ class Job(node.Node):
     @strawberry.field
     async def spec(self, info: Info) -> JobSpec | None:
         """What to run. For its renter, its provider and admins; null for others."""
-        row = await info.context.spec(self.row) if await self._may_be_read(info) else None
+        row = await info.context.spec(self.row) if await info.context.may_read(self.row) else None
         return None if row is None else JobSpec.of(row)
 
     @strawberry.field
     async def output_url(self, info: Info) -> str | None:
         """Where the agent put the result; same readers as `spec`."""
-        row = await info.context.output(self.row) if await self._may_be_read(info) else None
+        row = await info.context.output(self.row) if await info.context.may_read(self.row) else None
         return None if row is None else row.output_url
 
     @strawberry.field
@@ -118,10 +118,6 @@ class Job(node.Node):
             row=row,
             as_of=as_of,
         )
-
-    async def _may_be_read(self, info: Info) -> bool:
-        viewer = await info.context.viewer()
-        return viewer is not None and viewer.may_read(self.row)
 
 
 @strawberry.type

@@ -5,20 +5,18 @@ Whoever acts is looked up in a snapshot that is closed before anything is writte
 then is there, and no connection waits for another.
 """
 
-import asyncio
-from datetime import UTC, datetime
-
 import strawberry
 
 from graphql_api import account_queries
-from graphql_api.errors import Conflict, Forbidden, SignInRefused, Unavailable
+from graphql_api.cookies import forget_session
+from graphql_api.entering import enter, leave
+from graphql_api.errors import Conflict, Forbidden, Unavailable
 from graphql_api.scalars import Bytes32
 from graphql_api.schema.account import Account, AgentCredential, Session
 from graphql_api.schema.chain import ChainStatus, Info
 from graphql_api.schema.life import JobSpec, JobSpecInput
 from graphql_api.schema.market import Job
 from graphql_api.schema.operating import Reindex
-from graphql_api.sign_in import nonce_of, signer
 from graphql_api.specs import check
 from graphql_api.viewers import Viewer
 from models.values import Chain, show_bytes
@@ -40,15 +38,10 @@ class Mutation:
 
         The message must expire within 24 hours. Its nonce is used up, whether this succeeds or not.
         """
-        world = info.context.world
-        if not await world.accounts.use_up(nonce_of(message)):
-            raise SignInRefused("the nonce is not one of ours, was used before or is older than ten minutes")
-        # In a thread: reading the message by its grammar would hold up everybody else's answers.
-        address = await asyncio.to_thread(signer, message, signature, world.terms, datetime.now(UTC))
-        issued = await world.accounts.open_session(address, world.terms.session)
-        info.context.token = issued.token
-        account = Account.of(Viewer.of(address, world.terms.admins))
-        return Session(token=issued.token, expires_at=issued.expires_at, account=account)
+        entry = await enter(info.context.world, message, signature)
+        info.context.token = entry.session.token
+        account = Account.of(entry.viewer)
+        return Session(token=entry.session.token, expires_at=entry.session.expires_at, account=account)
 
     @strawberry.mutation
     async def sign_out(self, info: Info) -> bool:
@@ -56,7 +49,9 @@ class Mutation:
         reading = info.context
         token, reading.token = reading.token, None
         await reading.close()
-        return token is not None and await reading.world.accounts.close_session(token)
+        if reading.visitor is not None and reading.visitor.response is not None:
+            forget_session(reading.visitor.response, reading.world.terms)
+        return await leave(reading.world, token)
 
     @strawberry.mutation
     async def submit_job_spec(self, info: Info, job_id: Bytes32, spec: JobSpecInput) -> JobSpec:
@@ -136,7 +131,7 @@ class Mutation:
         viewer = await _operating(info)
         await info.context.world.admin.resume(chain, by=viewer.shown)
         rows = await info.context.checkpoints()
-        return next(ChainStatus.of(row, info.context) for row in rows if row.chain == chain)
+        return next(ChainStatus.of(row, info.context.world.patience) for row in rows if row.chain == chain)
 
     @strawberry.mutation
     async def retry_dispatch(self, info: Info, job_id: Bytes32) -> Job:

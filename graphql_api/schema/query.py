@@ -176,7 +176,7 @@ class Query:
     @strawberry.field
     async def chains(self, info: Info) -> list[ChainStatus]:
         """Where our copies of the chains stand; one not yet begun is missing."""
-        return [ChainStatus.of(row, info.context) for row in await info.context.checkpoints()]
+        return [ChainStatus.of(row, info.context.world.patience) for row in await info.context.checkpoints()]
 
     @strawberry.field
     async def reindexes(self, info: Info, first: int = 10) -> list[Reindex]:

@@ -5,21 +5,22 @@ A change is told when its subject was inside the filter before or is now. Of num
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from functools import partial
 
 import strawberry
 
-from graphql_api.following import follow
 from graphql_api.listening import Heard, Interest
+from graphql_api.readiness import Patience
 from graphql_api.replay import read_cursor
 from graphql_api.scalars import Address, Bytes32
 from graphql_api.schema.chain import ChainStatus, Info
 from graphql_api.schema.filters import JobFilter, ProviderFilter, job_criteria, provider_criteria
 from graphql_api.schema.market import Job, Provider
 from graphql_api.schema.statistics import JobStats, ProviderStats
+from graphql_api.statistics import Standing
+from graphql_api.watches import ChangeWatch, Tell, ValueWatch
 from models.feed import ChangeKind, Entity
 from models.values import parse_bytes32, show_bytes
-from runtime.feed import Position
 
 strawberry.enum(ChangeKind)
 
@@ -40,6 +41,12 @@ class JobChange:
         row = None if self.job_id is None else await info.context.job(self.job_id)
         return None if row is None else Job.of(row)
 
+    @classmethod
+    def of(cls, change: Heard, cursor: str, matches: bool) -> "JobChange":
+        """Return a change as clients see it."""
+        job_id = None if change.key is None else Bytes32(parse_bytes32(change.key))
+        return cls(kind=change.kind, job_id=job_id, matches=matches, by_reorg=change.by_reorg, cursor=cursor)
+
 
 @strawberry.type
 class ProviderChange:
@@ -57,6 +64,12 @@ class ProviderChange:
         row = None if self.address is None else await info.context.provider(self.address)
         return None if row is None else Provider.of(row)
 
+    @classmethod
+    def of(cls, change: Heard, cursor: str, matches: bool) -> "ProviderChange":
+        """Return a change as clients see it."""
+        address = None if change.key is None else Address(change.key)
+        return cls(kind=change.kind, address=address, matches=matches, by_reorg=change.by_reorg, cursor=cursor)
+
 
 @strawberry.type
 class Subscription:
@@ -73,15 +86,8 @@ class Subscription:
         """Jobs as they change. With `after`, what changed since comes first, each key once, as it is now."""
         key = None if job_id is None else show_bytes(job_id)
         interest = Interest(entity=Entity.JOB, key=key, criteria=job_criteria(filter))
-        async with aclosing(_told(info, interest, after)) as changes:
-            async for change, cursor in changes:
-                yield JobChange(
-                    kind=change.kind,
-                    job_id=None if change.key is None else Bytes32(parse_bytes32(change.key)),
-                    matches=interest.matches(change),
-                    by_reorg=change.by_reorg,
-                    cursor=cursor,
-                )
+        async for change in info.context.watch(_watch(interest, after, JobChange.of)):
+            yield change
 
     @strawberry.subscription
     async def provider_changes(
@@ -93,43 +99,35 @@ class Subscription:
     ) -> AsyncGenerator[ProviderChange, None]:
         """Providers as they change. With `after`, what changed since comes first, each key once, as it is now."""
         interest = Interest(entity=Entity.PROVIDER, key=address, criteria=provider_criteria(filter))
-        async with aclosing(_told(info, interest, after)) as changes:
-            async for change, cursor in changes:
-                yield ProviderChange(
-                    kind=change.kind,
-                    address=None if change.key is None else Address(change.key),
-                    matches=interest.matches(change),
-                    by_reorg=change.by_reorg,
-                    cursor=cursor,
-                )
+        async for change in info.context.watch(_watch(interest, after, ProviderChange.of)):
+            yield change
 
     @strawberry.subscription
     async def job_stats(self, info: Info) -> AsyncGenerator[JobStats, None]:
         """All jobs in numbers: at once, and then whenever they changed, once a second at most."""
-        async with aclosing(info.context.world.statistics.jobs.follow()) as found:
-            async for figures in found:
-                yield JobStats.of(figures)
+        values = info.context.world.statistics.jobs.follow
+        async for stats in info.context.watch(ValueWatch(values=values, tell=JobStats.of)):
+            yield stats
 
     @strawberry.subscription
     async def provider_stats(self, info: Info) -> AsyncGenerator[ProviderStats, None]:
         """All providers in numbers: at once, and then whenever they changed, once a second at most."""
-        async with aclosing(info.context.world.statistics.providers.follow()) as found:
-            async for figures in found:
-                yield ProviderStats.of(figures)
+        values = info.context.world.statistics.providers.follow
+        async for stats in info.context.watch(ValueWatch(values=values, tell=ProviderStats.of)):
+            yield stats
 
     @strawberry.subscription
     async def chains(self, info: Info) -> AsyncGenerator[list[ChainStatus], None]:
         """Where our copies of the chains stand: at once, and whenever one moved or its readiness is another."""
-        async with aclosing(info.context.world.statistics.chains.follow()) as found:
-            async for standing in found:
-                yield [ChainStatus.of(row, info.context) for row in standing.checkpoints]
+        world = info.context.world
+        tell = partial(_statuses, patience=world.patience)
+        async for statuses in info.context.watch(ValueWatch(values=world.statistics.chains.follow, tell=tell)):
+            yield statuses
 
 
-async def _told(info: Info, interest: Interest, after: str | None) -> AsyncGenerator[tuple[Heard, str], None]:
-    """Yield each change with the cursor that resumes behind it."""
-    reading = info.context
-    start = None if after is None else read_cursor(after)
-    epoch = reading.world.broadcast.position.epoch
-    async with aclosing(follow(reading, interest, start)) as changes:
-        async for change in changes:
-            yield change, str(Position(epoch=epoch, number=change.position))
+def _statuses(standing: Standing, *, patience: Patience) -> list[ChainStatus]:
+    return [ChainStatus.of(row, patience) for row in standing.checkpoints]
+
+
+def _watch(interest: Interest, after: str | None, tell: Tell) -> ChangeWatch:
+    return ChangeWatch(interest=interest, after=None if after is None else read_cursor(after), tell=tell)

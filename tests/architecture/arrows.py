@@ -32,8 +32,8 @@ SEEN_BY_MIGRATIONS = {"models", "runtime"}
 # ABI and bytecode are chain's business; devnet deploys them.
 CONTRACT_READERS = {"chain", "devnet"}
 
-# The one module of the API that may ask a chain, to verify the signature of a contract wallet, once it exists.
-API_MODULES_WITH_CHAIN: set[str] = set()
+# The one module of the API that may ask a chain, to verify the signature of a contract wallet.
+API_MODULES_WITH_CHAIN = {"graphql_api.wallet_check"}
 
 # Who may import a library that is the business of one room.
 LIBRARY_OWNERS = {"web3": "chain"}

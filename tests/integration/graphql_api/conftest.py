@@ -13,6 +13,8 @@ from psycopg import sql
 import migrations
 from graphql_api.program import serve
 from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.limit_settings import LimitSettings
+from runtime.live_settings import LiveSettings
 from runtime.ports import free_port
 from runtime.settings import AccountSettings, ApiSettings
 from tests.integration.graphql_api.client import Client
@@ -20,6 +22,15 @@ from tests.integration.graphql_api.market import Market
 from tests.integration.graphql_api.stock import five_providers, seven_jobs
 
 TEMPLATE = "api_template"
+
+# Whoever tests asks as fast as it goes; tests of quotas have settings of their own.
+IN_A_HURRY = LimitSettings(
+    api_requests_per_minute=0,
+    api_wallet_requests_per_minute=0,
+    api_connections_per_minute=0,
+    api_mutations_per_minute=0,
+    api_sign_ins_per_minute=0,
+)
 
 
 @pytest.fixture(scope="session")
@@ -77,16 +88,21 @@ async def serving(
     *,
     shows_internal_errors: bool = False,
     accounts: AccountSettings | None = None,
+    limits: LimitSettings | None = None,
+    live: LiveSettings | None = None,
     nats_url: str | None = None,
+    port: int | None = None,
     **settings: object,
 ) -> AsyncIterator[Client]:
     """Serve a database for as long as the block lasts."""
-    port, started, stopping = free_port(), asyncio.Event(), asyncio.Event()
+    port, started, stopping = port or free_port(), asyncio.Event(), asyncio.Event()
     server = asyncio.create_task(
         serve(
             ApiSettings.model_validate({"API_PORT": port, **settings}),
             database_url=database_url,
             accounts=accounts,
+            limits=limits or IN_A_HURRY,
+            live=live,
             nats_url=nats_url,
             shows_internal_errors=shows_internal_errors,
             stop=stopping,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import structlog.testing
 
 from tests.integration.graphql_api.client import Client
 
@@ -20,7 +21,9 @@ async def test_a_mutation_by_get_is_refused_with_the_method_that_will_do(full: C
     status, headers, answer = await _send(full, "GET", params={"query": "mutation { signOut }"}, headers=STRICT)
 
     assert (status, headers["Allow"]) == (405, "POST, OPTIONS")
-    assert answer == {"errors": [{"message": "mutations are not allowed when using GET"}]}
+    assert answer == {
+        "errors": [{"message": "mutations are not allowed when using GET", "extensions": {"code": "BAD_QUERY"}}]
+    }
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])
@@ -43,6 +46,34 @@ async def test_an_operation_that_is_not_there_is_an_error_like_any_in_a_document
     for headers, expected in (({"Accept": "application/json"}, 200), (STRICT, 400)):
         async with full.session.post(f"{full.url}/graphql", json=asked, headers=headers) as response:
             assert (response.status, (await response.json()).keys()) == (expected, {"errors"})
+
+
+SEVERAL = "query One { jobs { totalCount } } query Two { providers { totalCount } }"
+
+
+@pytest.mark.parametrize("query", [SEVERAL, f"mutation Three {{ signInNonce }} {SEVERAL}"])
+async def test_one_of_several_operations_is_asked_by_its_name(full: Client, query: str) -> None:
+    """Who gives none asks nothing, by whichever method: the first is no better than the others."""
+    for method, place in (("POST", "json"), ("GET", "params")):
+        status, _, answer = await _send(full, method, None, headers=STRICT, **{place: {"query": query}})
+
+        assert (status, answer.keys()) == (400, {"errors"})
+        [error] = answer["errors"]
+        assert error["extensions"]["code"] == "BAD_QUERY"
+        assert "operationName must say which" in error["message"]
+    _, _, answer = await _send(full, "POST", json={"query": query, "operationName": "Two"})
+    assert answer["data"] == {"providers": {"totalCount": 5}}
+
+
+async def test_a_subscription_cannot_be_answered_once(full: Client) -> None:
+    """It is said where it can be asked."""
+    with structlog.testing.capture_logs() as logs:
+        asked = {"query": "subscription { jobChanges { jobId } }"}
+        status, _, answer = await _send(full, "POST", json=asked, headers=STRICT)
+
+    assert (status, answer.keys()) == (400, {"errors"})
+    assert "Accept: text/event-stream" in answer["errors"][0]["message"]
+    assert [each for each in logs if each["log_level"] == "error"] == []
 
 
 async def test_a_field_that_fails_leaves_its_data(full: Client) -> None:

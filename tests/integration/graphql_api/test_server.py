@@ -113,9 +113,12 @@ async def test_a_syntax_error_is_told_over_http(api: Client) -> None:
 
 
 async def test_a_syntax_error_is_told_over_the_websocket(api: Client) -> None:
-    """The connection is closed with the reason; it does not just end."""
+    """As the error of its operation; others on the connection go on."""
     async with api.watch("subscription {") as watching:
-        assert await watching.closed() == 4400
+        message = await watching.message()
+
+    assert (message["type"], message["id"]) == ("error", "1")
+    assert message["payload"][0]["message"] == "Syntax Error: Expected Name, found <EOF>."
 
 
 async def test_an_internal_error_is_masked_and_logged_under_a_reference(api: Client, market: Market) -> None:

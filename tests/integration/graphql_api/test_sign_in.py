@@ -115,13 +115,22 @@ async def test_a_message_changed_after_signing_is_refused(api: Client) -> None:
     assert "the signature is not that of" in error["message"]
 
 
-@pytest.mark.parametrize("signature", ["", "0x", "0x" + "00" * 65, "0x" + "ff" * 65, "0x" + "ab" * 200, "zz" * 66])
+@pytest.mark.parametrize("signature", ["", "0x1", "zz" * 66, "0x" + "ab" * 8193])
 async def test_what_is_no_signature_is_refused(api: Client, signature: str) -> None:
-    """Contract wallets among them are told that they cannot sign in yet."""
     text = message(api.url, RENTER.address, await nonce(api))
     error = (await attempt(api, text, signature))["errors"][0]
 
-    assert "wallets that are contracts (EIP-1271, EIP-6492) cannot sign in yet" in error["message"]
+    assert error["message"] == "signature: expected bytes in hex with 0x, 16386 characters at most"
+
+
+@pytest.mark.parametrize("signature", ["0x", "0x" + "00" * 65, "0x" + "ff" * 65, "0x" + "ab" * 200])
+async def test_a_contract_cannot_sign_in_where_no_chain_can_be_asked(api: Client, signature: str) -> None:
+    """Whose signature it is only the contract could say; the error names what to set."""
+    text = message(api.url, RENTER.address, await nonce(api))
+    error = (await attempt(api, text, signature))["errors"][0]
+
+    assert error["extensions"]["code"] == "SIGN_IN_REFUSED"
+    assert "settings BSC_RPC_URL and OPBNB_RPC_URL would say where to ask it" in error["message"]
 
 
 @pytest.mark.parametrize("text", ["", "hello", "Nonce: 12345678", "\0", "x" * 1001, "Nonce: 12345678\nNonce: 12345679"])

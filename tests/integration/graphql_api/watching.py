@@ -44,6 +44,6 @@ async def next_change(watching: Watching) -> Any:
 async def next_failure(watching: Watching) -> Any:
     """Return the error that ends a subscription."""
     while True:
-        payload = (await watching.message())["payload"]
-        if payload["data"] is None:
-            return payload["errors"][0]
+        message = await watching.message()
+        if message["type"] == "error":
+            return message["payload"][0]

@@ -2,13 +2,13 @@
 
 from graphql import build_schema, parse, validate
 
-from graphql_api.limits import DEPTH_MAX, FIELDS_MAX, SizeLimit
+from graphql_api.limits import DEFAULTS, rules
 
 SCHEMA = build_schema("type Query { self: Query, name: String }")
 
 
 def _complaints(document: str) -> list[str]:
-    return [error.message for error in validate(SCHEMA, parse(document), [SizeLimit])]
+    return [error.message for error in validate(SCHEMA, parse(document), rules(DEFAULTS))]
 
 
 def _nested(depth: int) -> str:
@@ -17,21 +17,23 @@ def _nested(depth: int) -> str:
 
 def test_the_deepest_that_is_allowed() -> None:
     """The limit counts itself."""
-    assert _complaints(_nested(DEPTH_MAX)) == []
-    assert _complaints(_nested(DEPTH_MAX + 1)) == [f"fields are nested {DEPTH_MAX + 1} deep, {DEPTH_MAX} allowed"]
+    assert _complaints(_nested(DEFAULTS.depth)) == []
+    assert _complaints(_nested(DEFAULTS.depth + 1)) == [
+        f"fields are nested {DEFAULTS.depth + 1} deep, {DEFAULTS.depth} allowed"
+    ]
 
 
 def test_the_widest_that_is_allowed() -> None:
     """Fields count however often they are the same: each is answered."""
-    assert _complaints("{ " + "name " * FIELDS_MAX + "}") == []
-    assert _complaints("{ " + "name " * (FIELDS_MAX + 1) + "}") == [
-        f"{FIELDS_MAX + 1} fields are asked for, {FIELDS_MAX} allowed"
+    assert _complaints("{ " + "name " * DEFAULTS.fields + "}") == []
+    assert _complaints("{ " + "name " * (DEFAULTS.fields + 1) + "}") == [
+        f"{DEFAULTS.fields + 1} fields are asked for, {DEFAULTS.fields} allowed"
     ]
 
 
 def test_fragments_count_where_they_are_spread() -> None:
     """Named or inline, depth and fields are those of what they stand for."""
-    deep = f"fragment deep on Query {_nested(DEPTH_MAX)}"
+    deep = f"fragment deep on Query {_nested(DEFAULTS.depth)}"
 
     assert _complaints("{ ... on Query { ...deep } } " + deep) == []
     assert _complaints("{ self { ...deep } } " + deep) != []

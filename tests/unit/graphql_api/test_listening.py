@@ -1,11 +1,11 @@
-"""What a subscriber hears."""
+"""What of the feed is heard."""
 
 from typing import Any
 
 import pytest
 
 from graphql_api.criteria import Condition, Relation
-from graphql_api.errors import CursorExpired, FellBehind
+from graphql_api.errors import CursorExpired
 from graphql_api.listening import QUEUE_MAX, Heard, Interest, Listener
 from models.feed import ChangeKind, Entity
 from runtime.feed import Change
@@ -75,6 +75,16 @@ async def test_changes_come_in_order() -> None:
     assert [(await anext(changes)).position for _ in range(3)] == [1, 2, 3]
 
 
+async def test_what_waits_comes_at_once() -> None:
+    """As many as are wanted at most; what is told together costs less."""
+    listener = Listener(Interest(entity=Entity.PROVIDER))
+    for position in (1, 2, 3):
+        listener.offer(change(position, after={}))
+    batches = listener.batches(2)
+
+    assert [[each.position for each in await anext(batches)] for _ in range(2)] == [[1, 2], [3]]
+
+
 async def test_a_full_queue_is_still_told() -> None:
     """The limit counts itself."""
     listener = Listener(Interest(entity=Entity.PROVIDER))
@@ -85,14 +95,15 @@ async def test_a_full_queue_is_still_told() -> None:
     assert list(range(QUEUE_MAX)) == [(await anext(changes)).position for _ in range(QUEUE_MAX)]
 
 
-async def test_a_queue_that_overflows_ends_and_frees_what_it_held() -> None:
-    """The subscriber resumes from what it saw, so nothing of the queue is worth keeping."""
+async def test_a_queue_that_overflows_becomes_one_resync() -> None:
+    """Where the newest of them was, so that what comes after follows it."""
     listener = Listener(Interest(entity=Entity.PROVIDER))
-    for position in range(QUEUE_MAX + 1):
+    for position in range(QUEUE_MAX + 2):
         listener.offer(change(position, after={}))
+    [first, second] = await anext(listener.batches(10))
 
-    with pytest.raises(FellBehind, match="subscribe again with after"):
-        await anext(listener.changes())
+    assert (first.position, first.kind, first.key) == (QUEUE_MAX, ChangeKind.RESYNC, None)
+    assert (second.position, second.kind) == (QUEUE_MAX + 1, ChangeKind.UPDATED)
 
 
 async def test_an_ended_listener_hears_no_more() -> None:

@@ -41,7 +41,7 @@ def test_an_operation_with_a_body_is_described() -> None:
 
     greeting = {"$ref": "#/components/schemas/Greeting"}
     assert described["requestBody"] == {"required": True, "content": {"application/json": {"schema": greeting}}}
-    assert described["responses"].keys() == {"200", "204", "401", "500"}
+    assert described["responses"].keys() == {"200", "204", "401", "403", "413", "429", "500"}
     assert "content" not in described["responses"]["204"]
     assert described["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["data"] == greeting
     assert described["operationId"] == "post_greetings_number"

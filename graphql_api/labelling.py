@@ -1,0 +1,59 @@
+"""
+Label each response: with the id of its request, and with what a browser must not do with it.
+
+The id is ours, made anew for each request and WebSocket; what is logged meanwhile carries it too. A response that has a
+header already, as GraphiQL's page its policy, keeps it.
+"""
+
+import secrets
+from typing import Any
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REQUEST_ID = "X-Request-Id"
+STARTS = {"http.response.start", "websocket.http.response.start", "websocket.accept"}
+
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+TRANSPORT = {"Strict-Transport-Security": "max-age=31536000"}
+"""For browsers that came over HTTPS: a year of nothing else."""
+
+
+class Labelling:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
+        self._app = app
+        self._labels = {**SECURITY, **(TRANSPORT if is_secure else {})}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and label what comes back."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        # Each request has a task, and with it a context, of its own.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+        async def send_labelled(message: Message) -> None:
+            if message["type"] in STARTS:
+                message.setdefault("headers", [])
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = request_id
+                for name, value in self._labels.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_labelled)
+
+
+def current_request() -> str | None:
+    """Return the id of the request that is being answered."""
+    found: Any = structlog.contextvars.get_contextvars().get("request_id")
+    return None if found is None else str(found)

@@ -1,0 +1,123 @@
+"""
+Turn away requests that come too often, are too large, or were made by a strange page in somebody's name.
+
+Stands before every route, so that none can be forgotten; /health and the static files are free. What is left of the
+quotas goes back with each answer. A refusal has the shape that its path speaks.
+"""
+
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from graphql_api.errors import CrossSite, Declined, TooLarge
+from graphql_api.meters import Standing
+from graphql_api.over_http import declined
+from graphql_api.reading import World
+from graphql_api.rest.envelopes import failure
+from graphql_api.statuses import status_of_code
+from graphql_api.visitors import address_of, headers_of
+from graphql_api.visits import Visit, shows_cookie
+
+FREE = ("/health", "/static/", "/page/")
+GRAPHQL = "/graphql"
+LENGTH_DIGITS_MAX = 18
+READING = {"GET", "HEAD", "OPTIONS"}
+
+
+class Metering:
+    """The layer that counts and measures."""
+
+    def __init__(self, app: ASGIApp, *, world: World) -> None:
+        self._app = app
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may pass, and answer the rest."""
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+        elif scope["type"] != "http" or scope["path"].startswith(FREE):
+            await self._app(scope, receive, send)
+        else:
+            await self._request(scope, receive, send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        standing = self._world.quotas.connections.take(address_of(scope))
+        complaint = None if standing is None else standing.complaint
+        if standing is None or complaint is None:
+            await self._app(scope, receive, send)
+            return
+        socket = WebSocket(scope, receive, send)
+        await socket.receive()
+        await socket.send_denial_response(_refusal(scope, complaint, [standing]))
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        visit = Visit.of(self._world, connection)
+        standings = await self._world.quotas.ask(address_of(scope), visit.token)
+        too_often = next((each.complaint for each in standings if each.complaint), None)
+        complaint = too_often or self._cross_site(connection, visit) or self._too_large(connection.headers)
+        if complaint is not None:
+            await _refusal(scope, complaint, standings)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, self._measured(receive), _telling(send, standings))
+        except TooLarge as error:
+            # Raised while the body was read, so before anything was answered.
+            await _refusal(scope, error, standings)(scope, receive, send)
+
+    def _cross_site(self, connection: HTTPConnection, visit: Visit) -> Declined | None:
+        """Return what is wrong with a request that acts in the name of whoever a cookie is of."""
+        is_by_cookie = visit.bearer is None and shows_cookie(self._world, connection)
+        if not is_by_cookie or connection.scope["method"] in READING:
+            return None
+        if visit.cookie is None:
+            return CrossSite(
+                f"a page of {connection.headers.get('origin')} may not act by the session's cookie: setting "
+                "API_ORIGINS names those that may; others send the session's token as Authorization: Bearer …"
+            )
+        # A form of any page can be sent with a cookie, but not as JSON.
+        if not connection.headers.get("content-type", "").lower().startswith("application/json"):
+            return CrossSite("whoever acts by the session's cookie sends JSON: Content-Type: application/json")
+        return None
+
+    def _too_large(self, headers: Headers) -> Declined | None:
+        length, most = headers.get("content-length", "0"), self._world.limits.api_body_bytes_max
+        is_small = length.isdecimal() and len(length) <= LENGTH_DIGITS_MAX and int(length) <= most
+        return None if is_small else TooLarge(most)
+
+    def _measured(self, receive: Receive) -> Receive:
+        most, received = self._world.limits.api_body_bytes_max, 0
+
+        async def receive_measured() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > most:
+                raise TooLarge(most)
+            return message
+
+        return receive_measured
+
+
+def _refusal(scope: Scope, error: Declined, standings: Iterable[Standing]) -> Response:
+    headers = headers_of(*standings)
+    if scope["path"] == GRAPHQL:
+        return declined(Headers(scope=scope), error, headers)
+    return failure(error.message, status_of_code(error.code), headers)
+
+
+def _telling(send: Send, standings: list[Standing]) -> Send:
+    told = headers_of(*standings)
+
+    async def send_telling(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in told.items():
+                headers.append(name, value)
+        await send(message)
+
+    return send_telling

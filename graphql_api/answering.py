@@ -93,12 +93,13 @@ class CachedDocuments(SchemaExtension):
         context = self.execution_context
         context.parse_options["max_tokens"] = TOKENS_MAX
         try:
-            context.graphql_document = _parse(context.query or "")
+            context.graphql_document = parsed(context.query or "")
         except GraphQLError:
             context.graphql_document = None
         yield
 
 
 @lru_cache(maxsize=DOCUMENTS_CACHED)
-def _parse(query: str) -> DocumentNode:
+def parsed(query: str) -> DocumentNode:
+    """Return a document, parsed once. Raises `GraphQLError`."""
     return parse(query, max_tokens=TOKENS_MAX)

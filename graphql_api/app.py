@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
+from graphql_api.compiled import compiled
 from graphql_api.graphiql import STATIC, graphiql_page
 from graphql_api.health import health, ready
 from graphql_api.reading import World
@@ -54,7 +55,7 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
             Route("/", _index),
             Route("/health", health),
             Route("/ready", ready),
-            Route("/graphql", door),
+            Route("/graphql", compiled(door, schema, world.pool)),
             WebSocketRoute("/graphql", door),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
         ],

@@ -38,10 +38,16 @@ async def outputs(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes
 
 async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf, DispatchRow]:
     """Return the attempts to hand jobs to their providers' agents; a job without any is missing."""
-    query = sql.SQL(
+    query = dispatches_of(sql.SQL("unnest(%(ids)s::bytea[], %(providers)s::bytea[]) as asked (job_id, provider)"))
+    asked = {"ids": [job for job, _ in jobs], "providers": [who for _, who in jobs]}
+    return {(row.job_id, row.provider): row for row in await snapshot.fetch(query, asked, DispatchRow)}
+
+
+def dispatches_of(asked: sql.Composable) -> sql.Composed:
+    """Return the statement of the attempts for the jobs and providers of the relation `asked`."""
+    return sql.SQL(
         """
-        select asked.job_id, asked.provider, count(*) as attempts,
-            min(sent.published_at) as first_sent_at, max(sent.published_at) as last_sent_at,
+        select asked.job_id, asked.provider, sent.attempts, sent.first_sent_at, sent.last_sent_at,
             (
                 select min(received_at) from agent_reports report
                 where report.job_id = asked.job_id and report.provider = asked.provider
@@ -49,19 +55,26 @@ async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf
             agent.signed_in_at, coalesce(agent.barred_until > now(), false) as is_barred,
             nullif(agent.barred_until, 'infinity') as barred_until, agent.barred_reason,
             now() as now
-        from unnest(%(ids)s::bytea[], %(providers)s::bytea[]) as asked (job_id, provider)
-        join dispatches sent using (job_id, provider)
+        from {}
+        cross join lateral (
+            select count(*) as attempts, min(published_at) as first_sent_at, max(published_at) as last_sent_at
+            from dispatches sent where sent.job_id = asked.job_id and sent.provider = asked.provider
+        ) sent
         left join agents agent on agent.address = asked.provider
-        group by asked.job_id, asked.provider, agent.address
+        where sent.attempts > 0
         """
-    )
-    asked = {"ids": [job for job, _ in jobs], "providers": [who for _, who in jobs]}
-    return {(row.job_id, row.provider): row for row in await snapshot.fetch(query, asked, DispatchRow)}
+    ).format(asked)
 
 
 async def credits(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes, CreditRow]:  # noqa: A001  # Our word.
     """Return the credits of jobs; a job without one is missing."""
-    query = sql.SQL(
+    query = credits_of(sql.Placeholder("ids"))
+    return {row.job_id: row for row in await snapshot.fetch(query, {"ids": list(job_ids)}, CreditRow)}
+
+
+def credits_of(job_ids: sql.Composable) -> sql.Composed:
+    """Return the statement of the credits of an array of jobs."""
+    return sql.SQL(
         """
         with mined as materialized (
             select distinct on (attempt.job_id)
@@ -70,7 +83,7 @@ async def credits(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes
             join credit_attempts attempt using (job_id)
             join job_count_incremented fact
                 on fact.provider = credit.provider and fact.transaction_hash = attempt.transaction_hash
-            where credit.job_id = any(%(ids)s)
+            where credit.job_id = any({ids})
             order by attempt.job_id, fact.block_number, fact.log_index
         )
         select credit.job_id, credit.adopted, credit.blocked_reason, signed.attempts, signed.live, signed.sent,
@@ -89,10 +102,9 @@ async def credits(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes
             where attempt.job_id = credit.job_id order by freed_at is null desc, id desc limit 1
         ) newest on true
         left join mined on mined.job_id = credit.job_id
-        where credit.job_id = any(%(ids)s)
+        where credit.job_id = any({ids})
         """
-    )
-    return {row.job_id: row for row in await snapshot.fetch(query, {"ids": list(job_ids)}, CreditRow)}
+    ).format(ids=job_ids)
 
 
 async def timelines(snapshot: Snapshot, jobs: Sequence[Parties], first: int) -> Mapping[Parties, list[EventRow]]:

@@ -25,7 +25,7 @@ class Parameters:
 
     values: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, value: Any) -> sql.Placeholder:
+    def add(self, value: Any) -> sql.Composable:
         """Keep a value and return where it goes."""
         name = f"p{len(self.values)}"
         self.values[name] = value

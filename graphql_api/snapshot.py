@@ -9,6 +9,7 @@ into what a client may be told.
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import psycopg
@@ -24,6 +25,9 @@ Query = sql.SQL | sql.Composed
 
 WAIT_SECONDS = 5.0
 """How long an answer waits for a free connection."""
+
+refused: ContextVar[Exception | None] = ContextVar("refused", default=None)
+"""What the database has refused this request with already, so that it need not be asked again."""
 
 
 class Snapshot:
@@ -70,6 +74,8 @@ class Snapshot:
             raise Unavailable("the database cannot be reached, or is too busy: try again in a moment") from error
 
     async def _open(self) -> Connection:
+        if (refusal := refused.get()) is not None:
+            raise refusal
         if self.connection is None:
             connection = await self._pool.getconn(timeout=WAIT_SECONDS)
             self.connection = connection

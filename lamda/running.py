@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 from rich.console import Console
 
 from runtime import lifecycle, logs
@@ -21,7 +22,8 @@ WIDTH_PIPED = 100
 def run(program: Callable[[asyncio.Event], Awaitable[None]], common: CommonSettings, *, level: str = "INFO") -> None:
     """Run a program until it ends or is told to."""
     logs.configure(common.environment, level=level)
-    asyncio.run(lifecycle.run_until_stopped(program))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(lifecycle.run_until_stopped(program))
 
 
 def page() -> Console:

@@ -50,18 +50,20 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     schema = build()
     schema.shows_internal_errors = shows_internal_errors
     door = Door(schema, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL], allowed_origins=ANYBODY)
+    in_front = compiled(door, schema, world.lines)
     app = Starlette(
         routes=[
             Route("/", _index),
             Route("/health", health),
             Route("/ready", ready),
-            Route("/graphql", compiled(door, schema, world.pool)),
+            Route("/graphql", in_front),
             WebSocketRoute("/graphql", door),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
         ],
         middleware=[Middleware(CORSMiddleware, allow_origins=ANYBODY, allow_methods=ANYBODY, allow_headers=ANYBODY)],
     )
     app.state.world = world
+    app.state.compiled = in_front
     return app
 
 

@@ -2,7 +2,7 @@
 What a supervisor asks: does the process live, and is what it would answer fresh.
 
 `/health` is about this process alone. `/ready` is about progress: it is 503 while any chain is missing, paused,
-behind or stalled, and names the reason.
+behind or stalled, and names the reason. It also says how many queries plans answered, and why not the others.
 """
 
 from starlette.requests import Request
@@ -29,7 +29,8 @@ async def ready(request: Request) -> Response:
     except Declined as error:
         return JSONResponse({"ready": False, "reason": error.message}, status_code=503)
     is_ready = all(chain["ready"] for chain in chains.values())
-    return JSONResponse({"ready": is_ready, "chains": chains}, status_code=200 if is_ready else 503)
+    answer = {"ready": is_ready, "chains": chains, "queries": request.app.state.compiled.counts}
+    return JSONResponse(answer, status_code=200 if is_ready else 503)
 
 
 async def _chains(world: World) -> dict[str, dict[str, object]]:

@@ -20,6 +20,7 @@ from graphql_api.account_store import AccountStore
 from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
 from graphql_api.bus_door import BusDoor
+from graphql_api.lines import open_lines
 from graphql_api.readiness import Patience
 from graphql_api.reading import World
 from graphql_api.sign_in import Terms
@@ -96,9 +97,11 @@ async def open_world(
             statement_timeout_seconds=settings.api_statement_timeout_seconds,
         ) as pool,
         broadcast.running(),
+        open_lines(pool) as lines,
     ):
         yield World(
             pool=pool,
+            lines=lines,
             broadcast=broadcast,
             patience=Patience.of(settings),
             terms=Terms.of(accounts, settings),

@@ -19,6 +19,7 @@ from graphql_api.criteria import Criteria
 from graphql_api.errors import NotSignedIn
 from graphql_api.life_queries import Parties
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
+from graphql_api.lines import Lines
 from graphql_api.matching import Matched
 from graphql_api.pages import Page, Slice, cut
 from graphql_api.readiness import Patience
@@ -40,6 +41,7 @@ class World:
     """What all operations of this process share; `agents_url` is where agents find NATS, if there is one."""
 
     pool: Pool
+    lines: Lines
     broadcast: Broadcast
     patience: Patience
     terms: Terms

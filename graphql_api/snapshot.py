@@ -7,8 +7,8 @@ into what a client may be told.
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -26,8 +26,17 @@ Query = sql.SQL | sql.Composed
 WAIT_SECONDS = 5.0
 """How long an answer waits for a free connection."""
 
-refused: ContextVar[Exception | None] = ContextVar("refused", default=None)
-"""What the database has refused this request with already, so that it need not be asked again."""
+_refusal: ContextVar[Exception | None] = ContextVar("refusal", default=None)
+
+
+@contextmanager
+def refusing(error: Exception | None) -> Iterator[None]:
+    """Let all snapshots of the block fail as one question has already, if one has, without asking the database."""
+    token = _refusal.set(error)
+    try:
+        yield
+    finally:
+        _refusal.reset(token)
 
 
 class Snapshot:
@@ -74,7 +83,7 @@ class Snapshot:
             raise Unavailable("the database cannot be reached, or is too busy: try again in a moment") from error
 
     async def _open(self) -> Connection:
-        if (refusal := refused.get()) is not None:
+        if (refusal := _refusal.get()) is not None:
             raise refusal
         if self.connection is None:
             connection = await self._pool.getconn(timeout=WAIT_SECONDS)

@@ -12,11 +12,10 @@ from starlette.types import ASGIApp
 
 from graphql_api.answering import AnsweringSchema
 from graphql_api.compiled.door import CompiledDoor
-from graphql_api.compiled.lines import Lines
 from graphql_api.compiled.plans import Plans
-from runtime.database import Pool
+from graphql_api.lines import Lines
 
 
-def compiled(general: ASGIApp, schema: AnsweringSchema, pool: Pool) -> CompiledDoor:
+def compiled(general: ASGIApp, schema: AnsweringSchema, lines: Lines) -> CompiledDoor:
     """Return a door that answers what it can from plans, and leaves the rest to the general one."""
-    return CompiledDoor(general, Plans(schema), Lines(pool))
+    return CompiledDoor(general, Plans(schema), lines)

@@ -17,10 +17,10 @@ import structlog
 from psycopg_pool import PoolTimeout
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graphql_api.compiled.lines import Lines
 from graphql_api.compiled.plans import Plans
 from graphql_api.compiled.selections import Uncovered
-from graphql_api.snapshot import refused
+from graphql_api.lines import Lines
+from graphql_api.snapshot import refusing
 
 logger = structlog.get_logger()
 
@@ -50,6 +50,11 @@ class CompiledDoor:
         self._passed_on: Counter[str] = Counter()
 
     @property
+    def general(self) -> ASGIApp:
+        """What answers everything."""
+        return self._general
+
+    @property
     def counts(self) -> Mapping[str, Any]:
         """How many questions plans answered, and how many were passed on for which reason, the most frequent first."""
         return {"answered": self._answered, "passedOn": dict(self._passed_on.most_common())}
@@ -59,46 +64,39 @@ class CompiledDoor:
         if scope["type"] != "http" or scope["method"] != "POST" or not _is_plain(scope["headers"]):
             await self._general(scope, receive, send)
             return
-        message = await receive()
-        answer = None
+        message, refusal = await receive(), None
         try:
-            answer = await self._answer(message)
-        except Uncovered as reason:
-            self._count(str(reason))
+            await _send(send, await self._answer(message))
+            self._answered += 1
+            return
+        except Uncovered as error:
+            reason = str(error)
         except (psycopg.errors.QueryCanceled, PoolTimeout) as error:
-            self._count("refused by the database")
-            refused.set(error)
+            reason, refusal = "refused by the database", error
         except psycopg.Error as error:
             # A number beyond GraphQL's, a value beyond a column's, or a connection that broke.
-            self._count(type(error).__name__)
-        if answer is None:
+            reason = type(error).__name__
+        self._count(reason)
+        with refusing(refusal):
             await self._general(scope, _again(message, receive), send)
-        else:
-            self._answered += 1
-            await _send(send, answer)
 
-    def close(self) -> None:
-        """Hang up where nobody asks."""
-        self._lines.close()
+    def _count(self, reason: str) -> None:
+        if reason not in self._passed_on:
+            reason = reason if len(self._passed_on) < REASONS_MAX else "other"
+            logger.info("api.not_compiled", reason=reason)
+        self._passed_on[reason] += 1
 
     async def _answer(self, message: Message) -> bytes:
         if message.get("more_body"):
             raise Uncovered("body in parts")
         try:
             operation = self._decode(message.get("body", b""))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Uncovered("not one operation") from error
         if operation.extensions:
             raise Uncovered("extensions")
         ready = self._plans.ready(operation.query, operation.operation_name, operation.variables or {})
         return await self._lines.ask(ready.text, ready.values)
-
-    def _count(self, reason: str) -> None:
-        if reason not in self._passed_on:
-            if len(self._passed_on) >= REASONS_MAX:
-                reason = "other"
-            logger.info("api.not_compiled", reason=reason)
-        self._passed_on[reason] += 1
 
 
 def _is_plain(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -78,9 +78,10 @@ class Plans:
     def _make(self, query: str, operation_name: str | None) -> "Plan":
         try:
             document = parsed(query)
-        except GraphQLError as error:
+            errors = validate(self._schema._schema, document, [*specified_rules, *_rules(self._schema)])
+        except (GraphQLError, RecursionError) as error:
             raise Uncovered("invalid") from error
-        if validate(self._schema._schema, document, [*specified_rules, *_rules(self._schema)]):
+        if errors:
             raise Uncovered("invalid")
         return Plan(self._schema, document, operation_name)
 
@@ -98,7 +99,7 @@ class Plan:
         """Return the statement for these variables, and its values. Raises `Uncovered`."""
         try:
             return self._ready(self._coerced(variables))
-        except GraphQLError as error:
+        except (GraphQLError, RecursionError) as error:
             raise Uncovered("invalid values") from error
 
     def _ready(self, variables: VariableValues) -> Ready:

@@ -77,7 +77,7 @@ class House:
     async def ask(self, query: Query) -> tuple[Any, Any]:
         """Return the answer of the door, and the one of the general executor."""
         body = json.dumps({"query": query.text, "variables": query.variables}).encode()
-        return await post(self.app, self.door, body), await post(self.app, self.door._general, body)
+        return await post(self.app, self.door, body), await post(self.app, self.door.general, body)
 
     def vocabulary(self, *, avoided: frozenset[str], wild: bool) -> Vocabulary:
         """Return what to speak of in this house."""
@@ -128,7 +128,13 @@ async def crowd(market: Market) -> None:
     await market.commit(*seven_jobs(), *five_providers(), odd, beat("q", 9), created(8, 15, payment=2**256 - 1))
     await market.commit(created(9, 16, payment=0, provider="q"), confirmed(9, 17))
     finely = moment(40) + timedelta(microseconds=120)
-    sent = [(3, 1, "p", finely), (3, 2, "p", moment(41)), (4, 1, "p", None), (5, 1, "p", finely), (7, 1, "q", moment(42))]
+    sent = [
+        (3, 1, "p", finely),
+        (3, 2, "p", moment(41)),
+        (4, 1, "p", None),
+        (5, 1, "p", finely),
+        (7, 1, "q", moment(42)),
+    ]
     for number, attempt, name, at in [*sent, (9, 1, "q", datetime.now(UTC))]:
         row = {"provider": somebody(name), "token": "t", "decided_at": moment(40), "published_at": at}
         await market.note("dispatches", number, attempt=attempt, **row)
@@ -157,7 +163,6 @@ async def house(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Hous
             )
             reference = await Reference.of(schema._schema, url)
             yield House(app=app, door=door, schema=schema, reference=reference)
-            door.close()
 
 
 def drawn(house: House, data: st.DataObject, *, avoided: frozenset[str], wild: bool) -> Query:

@@ -7,7 +7,8 @@ own, and speaks to it through psycopg's binding of libpq: send, wait until the s
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -20,10 +21,20 @@ from psycopg_pool import PoolTimeout
 from graphql_api.snapshot import WAIT_SECONDS
 from runtime.database import Connection, Pool, connect_beside
 
-PREPARED_MAX = 300
+PREPARED_MAX = 100
 """Statements that a line keeps prepared; with one more it begins anew."""
 
 FINE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
+
+
+@asynccontextmanager
+async def open_lines(pool: Pool) -> AsyncIterator["Lines"]:
+    """Give out lines for as long as the block lasts; those that nobody uses are closed then."""
+    lines = Lines(pool)
+    try:
+        yield lines
+    finally:
+        lines.hang_up()
 
 
 class Lines:
@@ -39,15 +50,15 @@ class Lines:
         await self._wait()
         line = None
         try:
-            line = self._free.pop() if self._free else _Line(await connect_beside(self._pool))
+            line = self._idle() or _Line(await connect_beside(self._pool))
             return await line.ask(text, values)
         finally:
             if line is not None:
                 self._give_back(line)
             self._permits.release()
 
-    def close(self) -> None:
-        """Close the lines that are not in use."""
+    def hang_up(self) -> None:
+        """Close the lines that nobody uses."""
         while self._free:
             self._free.pop().close()
 
@@ -60,6 +71,15 @@ class Lines:
                 await self._permits.acquire()
         except TimeoutError as error:
             raise PoolTimeout(f"no line was free within {WAIT_SECONDS:.0f} s") from error
+
+    def _idle(self) -> "_Line | None":
+        """Return a line that is open and free, if there is one; some may have broken meanwhile."""
+        while self._free:
+            line = self._free.pop()
+            if line.is_idle:
+                return line
+            line.close()
+        return None
 
     def _give_back(self, line: "_Line") -> None:
         if line.is_idle:
@@ -114,10 +134,14 @@ class _Line:
         send()
         self._flush()
         result = await self._answer
-        self._answer = None
-        if result.status not in FINE:
-            raise error_from_result(result, encoding="utf-8")
-        return result
+        if result.status in FINE:
+            self._answer = None
+            return result
+        error = error_from_result(result, encoding="utf-8")
+        # What is worse than a statement that failed ends the connection sooner or later.
+        if not isinstance(error, psycopg.OperationalError) or isinstance(error, psycopg.errors.QueryCanceled):
+            self._answer = None
+        raise error
 
     def _flush(self) -> None:
         """Send what the socket takes, and the rest when it takes more."""

@@ -99,14 +99,18 @@ class _Asker(asyncio.Protocol):
 
 async def measure(target: Target, bodies: Sequence[bytes], *, connections: int, seconds: float) -> Measured:
     """Ask over so many connections for so long; bodies take turns."""
-    loop, began = asyncio.get_running_loop(), time.perf_counter()
+    began = time.perf_counter()
     measured, requests = Measured(), cycle([target.request(body) for body in bodies])
     askers = [_Asker(requests, measured, began + seconds) for _ in range(connections)]
     for asker in askers:
-        await loop.create_connection(lambda asker=asker: asker, target.host, target.port)  # type: ignore[misc]  # It is one.
+        await _connect(target, asker)
     await asyncio.gather(*(asker.done for asker in askers))
     measured.seconds = time.perf_counter() - began
     return measured
+
+
+async def _connect(target: Target, asker: _Asker) -> None:
+    await asyncio.get_running_loop().create_connection(lambda: asker, target.host, target.port)
 
 
 def _length(received: bytes) -> int | None:

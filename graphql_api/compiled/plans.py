@@ -42,7 +42,7 @@ class Recent(Generic[Kept]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[Hashable, Kept | str] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Kept | Uncovered] = OrderedDict()
 
     def take(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """Return what is kept under a key, or make and keep it. Raises `Uncovered` every time, when `make` does."""
@@ -50,15 +50,16 @@ class Recent(Generic[Kept]):
             self._keep(key, make)
         self._kept.move_to_end(key)
         kept = self._kept[key]
-        if isinstance(kept, str):
-            raise Uncovered(kept)
+        if isinstance(kept, Uncovered):
+            # Not the same one again, whose traceback would grow.
+            raise Uncovered(*kept.args)
         return kept
 
     def _keep(self, key: Hashable, make: Callable[[], Kept]) -> None:
         try:
             self._kept[key] = make()
         except Uncovered as reason:
-            self._kept[key] = str(reason)
+            self._kept[key] = reason.with_traceback(None)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
 

@@ -40,7 +40,7 @@ class AnsweringSchema(strawberry.Schema):
         try:
             result = await super().execute(*arguments, **options)
         finally:
-            await reading.close()
+            await reading.end()
         return self._told(result)
 
     async def stream(self, *arguments: Any, **options: Any) -> Any:
@@ -61,7 +61,7 @@ class AnsweringSchema(strawberry.Schema):
                     await reading.close()
                     yield self._told(result)
         finally:
-            await reading.close()
+            await reading.end()
 
     def _told(self, result: Any) -> Any:
         if result.errors:

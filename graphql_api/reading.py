@@ -64,6 +64,11 @@ class Reading:
         await self.snapshot.close()
         self._loaders.clear()
 
+    async def end(self) -> None:
+        """Close for good: the answer is complete, or has failed."""
+        await self.snapshot.end()
+        self._loaders.clear()
+
     async def viewer(self) -> Viewer | None:
         """Return who asks, or None for somebody who shows no session, or one that has ended."""
         if self.token is None:

@@ -47,11 +47,15 @@ class Snapshot:
         self._lock = asyncio.Lock()
         self.connection: Connection | None = None
         self._failure: Exception | None = None
+        self._is_over = False
         self.statements = 0
 
     async def fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row]) -> list[Row]:
         """Return the rows of a query as values of a class with the columns' names. Raises `Declined`."""
         async with self._lock:
+            if self._is_over:
+                # A field that failed ended the answer, and its neighbours go on asking for what nobody waits for.
+                raise Unavailable("the answer is over")
             if self._failure is not None:
                 raise self._failure
             try:
@@ -69,6 +73,11 @@ class Snapshot:
                 with suppress(psycopg.OperationalError):
                     await connection.rollback()
                 await self._pool.putconn(connection)
+
+    async def end(self) -> None:
+        """Close for good: whatever is asked after this is refused, for nobody would give the connection back."""
+        self._is_over = True
+        await self.close()
 
     async def _fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row]) -> list[Row]:
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 OURS = "id jobId renter providerAddress payment status escrow createdAt"
-THEIRS = "nodeId jobId renter provider payment status escrow createdAt"
+THEIRS = "id jobId renter provider payment status escrow createdAt"
 AROUND = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 NEWEST_FIRST = "orderBy: [SOURCE_BLOCK_DESC, SOURCE_LOG_INDEX_DESC]"
 STATUSES = ("COMPLETED", "FAILED", "CREATED")

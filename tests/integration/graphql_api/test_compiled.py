@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from graphql_api.answering import AnsweringSchema
 from graphql_api.app import create_app
-from graphql_api.compiled import CompiledDoor
+from graphql_api.compiled.door import CompiledDoor
 from graphql_api.program import open_world
 from graphql_api.schema import build
 from models.values import Chain

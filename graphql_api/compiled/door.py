@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 import psycopg
-import structlog
 from psycopg_pool import PoolTimeout
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,8 +20,6 @@ from graphql_api.compiled.plans import Plans
 from graphql_api.compiled.selections import Uncovered
 from graphql_api.lines import Lines
 from graphql_api.snapshot import refusing
-
-logger = structlog.get_logger()
 
 JSON = b"application/json"
 REASONS_MAX = 500
@@ -81,10 +78,8 @@ class CompiledDoor:
             await self._general(scope, _again(message, receive), send)
 
     def _count(self, reason: str) -> None:
-        if reason not in self._passed_on:
-            reason = reason if len(self._passed_on) < REASONS_MAX else "other"
-            logger.info("api.not_compiled", reason=reason)
-        self._passed_on[reason] += 1
+        is_known = reason in self._passed_on or len(self._passed_on) < REASONS_MAX
+        self._passed_on[reason if is_known else "other"] += 1
 
     async def _answer(self, message: Message) -> bytes:
         if message.get("more_body"):

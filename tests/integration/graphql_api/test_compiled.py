@@ -74,10 +74,10 @@ class House:
     schema: AnsweringSchema
     reference: Reference
 
-    async def ask(self, query: Query) -> tuple[Any, Any]:
+    async def ask(self, query: Query, accept: str = "*/*") -> tuple[Any, Any]:
         """Return the answer of the door, and the one of the general executor."""
         body = json.dumps({"query": query.text, "variables": query.variables}).encode()
-        return await post(self.app, self.door, body), await post(self.app, self.door.general, body)
+        return await post(self.app, self.door, body, accept), await post(self.app, self.door.general, body, accept)
 
     def vocabulary(self, *, avoided: frozenset[str], wild: bool) -> Vocabulary:
         """Return what to speak of in this house."""
@@ -97,9 +97,14 @@ class House:
         return Vocabulary(values=values, cursors=cursors, avoided=avoided, wild=wild)
 
 
-async def post(app: Any, asked: Any, body: bytes) -> Any:
+async def post(app: Any, asked: Any, body: bytes, accept: str = "*/*") -> Any:
     """Return status, headers that tell of the body, and body of what an application answers."""
-    headers = [(b"content-type", b"application/json"), (b"host", b"localhost"), (b"content-length", b"%d" % len(body))]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"host", b"localhost"),
+        (b"content-length", b"%d" % len(body)),
+        (b"accept", accept.encode()),
+    ]
     scope = {
         "type": "http", "method": "POST", "path": "/graphql", "raw_path": b"/graphql", "root_path": "",
         "scheme": "http", "query_string": b"", "headers": headers, "app": app, "client": ("127.0.0.1", 1),
@@ -205,6 +210,34 @@ async def test_a_plan_answers_as_the_general_executor_does(house: House, data: s
 async def test_the_general_executor_answers_as_plain_python_does(house: House, data: st.DataObject) -> None:
     """Filters, orders, pages and cursors are what they are by lists that are sorted and cut."""
     await python_agrees(house, data)
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json, application/json;q=0.9"])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{ jobs(first: 2) { nodes { jobId } } }", None),
+        ("{ __typename }", None),
+        ("{ jobs { __typename } }", None),
+        ("{ jobs { pageInfo { __typename } } }", None),
+        ("{ providers(first: 500) { nodes { jobs(first: 500) { nodes { id } } } } }", "declined"),
+        ("{ jobs(first: 501) { nodes { id } } }", "invalid values"),
+        ("{ jobs(notBefore: { chain: BSC, block: 100 }) { totalCount } }", "Query.jobs(notBefore)"),
+        (f'{{ job(jobId: "{job_hex(3)}", asOf: {{ chain: BSC, block: 16 }}) {{ status }} }}', "Query.job(asOf)"),
+        (f"{{ {' '.join(f'a{each}: __typename' for each in range(101))} }}", "invalid"),
+    ],
+)
+async def test_who_answers_cannot_be_told_from_the_answer(
+    house: House, text: str, reason: str | None, accept: str
+) -> None:
+    """Nor from its status and media type: limits are the same, and so is where it stands."""
+    before = house.door.counts
+
+    compiled, general = await house.ask(Query(text=text), accept)
+
+    passed_on = {**before.passed_on, **({} if reason is None else {reason: before.passed_on.get(reason, 0) + 1})}
+    assert general == compiled
+    assert (before.answered + (reason is None), passed_on) == (house.door.counts.answered, house.door.counts.passed_on)
 
 
 @pytest.mark.long

@@ -54,9 +54,10 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     live_door = LiveDoor(live, lambda connection: Visit.of(world, connection), behind=in_front)
     app = Starlette(
         routes=[
+            # They are tried in turn, so what is asked most comes first.
+            Route("/graphql", live_door),
             Route("/", _index),
             *rest_routes(),
-            Route("/graphql", live_door),
             WebSocketRoute("/graphql", live_door),
             *page_mounts(),
         ],

@@ -1,9 +1,9 @@
 """
 Agents of the local world: each takes its provider's jobs from NATS, runs them, and reports.
 
-A well-behaved agent runs a job once, however often it is handed over: what it has run it remembers, and what it has
-not reported comes again. It acknowledges a job only after its report is stored, so that a job taken by an agent that
-died is not lost.
+A well-behaved agent runs a job once, however often it is handed over, and once more when a person asked for that: what
+it has run it remembers, and what it has not reported comes again. It acknowledges a job only after its report is
+stored, so that a job taken by an agent that died is not lost.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Agent:
         self._seed = seed
         self._credential: Credential | None = None
         self._refusals = 0
-        self._outcomes: dict[bytes, Outcome] = {}
+        self._outcomes: dict[bytes, tuple[int, Outcome]] = {}
 
     async def serve(self) -> None:
         """Take jobs, one after the other, until the line is down. Raises `ApiError` and `LineDown`."""
@@ -68,18 +68,20 @@ class Agent:
 
     async def _deal_with(self, job: Assignment, line: Line, *, is_repeat: bool) -> None:
         """Run a job, unless it was run before, and report how it ended."""
-        if job.job_id not in self._outcomes:
+        retry, outcome = self._outcomes.get(job.job_id, (job.retry, None))
+        if outcome is None or job.retry > retry:
             # Perhaps run before our memory begins.
             if is_repeat and await self._member.job_status(job.job_id) in OVER:
                 return
             await line.report(report(job, PROCESSING, at=datetime.now(UTC)))
-            self._outcomes[job.job_id] = await self._run(job)
-        await line.report(report(job, self._outcomes[job.job_id], at=datetime.now(UTC)))
+            outcome = await self._run(job)
+            self._outcomes[job.job_id] = job.retry, outcome
+        await line.report(report(job, outcome, at=datetime.now(UTC)))
 
     async def _run(self, job: Assignment) -> Outcome:
-        """Pretend to run a job; how long it takes and how it ends follows from its id."""
+        """Pretend to run a job; how long it takes and how it ends follows from its id and its retry."""
         name, provider = show_bytes(job.job_id), checksum_address(self._member.address)
-        dice = Random(f"{self._seed} {name}")
+        dice = Random(f"{self._seed} {name}" + (f" {job.retry}" if job.retry else ""))
         logger.info("agent.runs", job=name, provider=provider, image=job.docker_image, attempt=job.attempt)
         await asyncio.sleep(self._run_seconds * dice.uniform(0.5, 1.5))
         outcome = (

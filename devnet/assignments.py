@@ -1,7 +1,7 @@
 """
 Read what an agent is sent, and write what it reports, in the published shapes.
 
-    jobs.dispatch.<EIP-55>    {jobId, token, attempt, provider, dockerImage, greenfieldOutputBucket, …}
+    jobs.dispatch.<EIP-55>    {jobId, token, attempt, retry, provider, dockerImage, …}
     agents.<EIP-55>.status    {jobId, token, status: processing|completed|failed, message?, outputUrl?, timestamp}
 
 Running a job and talking to NATS is left to others.
@@ -22,7 +22,11 @@ class NotForUs(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """One attempt to hand a job to its provider's agent; `token` is shown with each report on it."""
+    """
+    One attempt to hand a job to its provider's agent; `token` is shown with each report on it.
+
+    A greater `retry` than that of the last run means that a person wants the job to be run once more.
+    """
 
     job_id: bytes
     token: str
@@ -32,6 +36,7 @@ class Assignment:
     input_url: str = ""
     output_bucket: str = ""
     output_name: str = ""
+    retry: int = 0
 
 
 class Said(StrEnum):
@@ -63,6 +68,7 @@ class _Dispatch(msgspec.Struct, frozen=True, rename="camel"):
     greenfield_output_name: str
     provider: str
     attempt: int
+    retry: int = 0
 
 
 class _Report(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -93,6 +99,7 @@ def read(payload: bytes, *, provider: bytes) -> Assignment:
         input_url=message.greenfield_input_url,
         output_bucket=message.greenfield_output_bucket,
         output_name=message.greenfield_output_name,
+        retry=message.retry,
     )
 
 

@@ -26,12 +26,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt to hand a job to its provider's agent; `token` comes back in the agent's reports."""
+    """
+    One attempt to hand a job to its provider's agent; `token` comes back in the agent's reports.
+
+    `retry` is decided with it: the number of the job's newest retry then, 0 when it is to be run for the first time.
+    """
 
     job_id: bytes
     number: int
     provider: bytes
     token: str
+    retry: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +84,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The newest report we believed of a job: to which attempt, and what it said."""
+    """The newest report we believed of a job, since its newest retry: to which attempt, and what it said."""
 
     attempt: int
     said: Said
@@ -90,10 +95,12 @@ class Dispatched:
     """
     What we know of a job that somebody reports on.
 
-    `attempts` are those addressed to its provider, by token; `is_over` when the chain has settled the job, finally.
+    `attempts` are those addressed to its provider, by token; those up to `over_through` were for an earlier retry than
+    the newest, or for none. `is_over` when the chain has settled the job, finally.
     """
 
     provider: bytes
     attempts: dict[str, int]
     answered: Answered | None
     is_over: bool
+    over_through: int = 0

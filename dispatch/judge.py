@@ -9,6 +9,8 @@ Only the provider of a job may speak of it, only in answer to an attempt of ours
 An attempt is stale once a later one has been answered. Until then each of them is good: all went to the same provider,
 and whoever was away takes the oldest first. That a job runs is said once: an agent that gets a job again while it runs
 it, and says so, may finish in answer to whichever attempt it likes.
+
+A retry of a failed job begins anew: all attempts before it are stale from the moment it is asked for.
 """
 
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ class Refusal(StrEnum):
     NOT_DISPATCHED = "job was never dispatched"
     NO_TOKEN = "no token"
     WRONG_TOKEN = "token of no attempt"
-    STALE = "token of an attempt older than one already answered"
+    STALE = "token of an attempt older than one already answered, or than a retry"
     REPEATED = "said before"
     BACKWARDS = "the agent has reported an outcome already"
     LATE = "the chain has settled the job already"
@@ -64,7 +66,11 @@ def judge(report: Report, job: Dispatched | None, *, insecure: bool) -> Judgemen
     attempt = max(job.attempts.values()) if report.token is None else job.attempts.get(report.token)
     if attempt is None:
         return Refused(reason=Refusal.WRONG_TOKEN)
-    refusal = Refusal.LATE if job.is_over else _against_the_order(report.said, attempt, job.answered)
+    if job.is_over:
+        return Refused(reason=Refusal.LATE)
+    if attempt <= job.over_through:
+        return Refused(reason=Refusal.STALE)
+    refusal = _against_the_order(report.said, attempt, job.answered)
     return Refused(reason=refusal) if refusal else Accepted(attempt=attempt)
 
 

@@ -27,16 +27,19 @@ Send = Callable[[Attempt, Spec], Awaitable[None]]
 # The state of a job says whether its agent or the chain has spoken since. It uses the index jobs_by_status. While an
 # indexer is behind what is final, a later block may hold the confirmation of a job that looks open here. A job that
 # runs is due where its agent, who may have forgotten it, has signed in since it began, and after a long silence: its
-# last word may have been lost. An attempt at another provider, from before a reindex put right who it is, is none.
+# last word may have been lost. An attempt at another provider, from before a reindex put right who it is, is none; one
+# that was decided while a retry was asked for may not know of it.
 _DUE = """
 from jobs job
 join checkpoints chain on chain.chain = 'bsc' and chain.paused_reason is null
     and chain.state_through >= chain.finalized and job.source_block <= chain.final_through
 join job_created fact on fact.block_number = job.source_block and fact.log_index = job.source_log_index
 left join agents agent on agent.address = fact.provider
-left join retries retry on retry.job_id = job.job_id
+cross join lateral (
+    select max(asked_at) as asked_at, coalesce(max(number), 0) as number from retries where job_id = job.job_id
+) retry
 left join lateral (
-    select attempt, provider, decided_at, published_at from dispatches
+    select attempt, provider, retry, decided_at, published_at from dispatches
     where job_id = job.job_id order by attempt desc limit 1
 ) newest on true
 where job.status in ('CREATED', 'ASSIGNED', 'RUNNING') and job.has_spec and job.provider is not null
@@ -51,7 +54,7 @@ where job.status in ('CREATED', 'ASSIGNED', 'RUNNING') and job.has_spec and job.
             job.status <> 'RUNNING' and newest.decided_at
                 + (%(pauses)s::interval[])[least(newest.attempt, cardinality(%(pauses)s::interval[]))] <= now()
             or job.status = 'RUNNING' and greatest(job.started_at, newest.decided_at) + %(running_pause)s <= now()
-            or greatest(agent.signed_in_at, retry.asked_at) > newest.decided_at
+            or (greatest(agent.signed_in_at, retry.asked_at) > newest.decided_at or newest.retry < retry.number)
                 and newest.decided_at + %(urgent_pause)s <= now()
                 and not exists (
                     select from dispatches earlier
@@ -98,11 +101,12 @@ class Outbox:
             decided = await connection.execute(
                 f"""
                 with due as materialized (
-                    select job.job_id, coalesce(newest.attempt, 0) + 1 as attempt, fact.provider
+                    select job.job_id, coalesce(newest.attempt, 0) + 1 as attempt, fact.provider,
+                        retry.number as retry
                     {_DUE} and job.job_id = any(%(ids)s::bytea[]) for update of job skip locked
                 )
-                insert into dispatches (job_id, attempt, provider, token, decided_at)
-                select due.job_id, due.attempt, due.provider, ours.token, now()
+                insert into dispatches (job_id, attempt, provider, token, decided_at, retry)
+                select due.job_id, due.attempt, due.provider, ours.token, now(), due.retry
                 from due join unnest(%(ids)s::bytea[], %(numbers)s::integer[], %(tokens)s::text[])
                     as ours (job_id, attempt, token) on ours.job_id = due.job_id and ours.attempt = due.attempt
                 on conflict do nothing
@@ -115,17 +119,6 @@ class Outbox:
                 },
             )
             return decided.rowcount
-
-    async def retry(self, job_id: bytes) -> None:
-        """Have a job, while it is open, handed out again as soon as it may be."""
-        async with self._pool.connection() as connection:
-            await connection.execute(
-                """
-                insert into retries (job_id, asked_at) values (%s, now())
-                on conflict (job_id) do update set asked_at = excluded.asked_at
-                """,
-                (job_id,),
-            )
 
     async def publish(self, send: Send, limit: int) -> int:
         """
@@ -155,7 +148,7 @@ async def _claim(connection: Connection, limit: int) -> list[_Claimed]:
     """Hold unacknowledged attempts until the transaction ends, so that nobody else sends them meanwhile."""
     rows = await connection.execute(
         """
-        select ours.job_id, ours.attempt, ours.provider, ours.token,
+        select ours.job_id, ours.attempt, ours.provider, ours.token, ours.retry,
             spec.docker_image, spec.input_url, spec.output_bucket, spec.output_name, answered.is_so
         from dispatches ours
         join jobs job on job.job_id = ours.job_id
@@ -174,9 +167,9 @@ async def _claim(connection: Connection, limit: int) -> list[_Claimed]:
     )
     return [
         _Claimed(
-            attempt=Attempt(job_id=row[0], number=row[1], provider=row[2], token=row[3]),
-            spec=Spec(docker_image=row[4], input_url=row[5], output_bucket=row[6], output_name=row[7]),
-            is_answered=row[8],
+            attempt=Attempt(job_id=row[0], number=row[1], provider=row[2], token=row[3], retry=row[4]),
+            spec=Spec(docker_image=row[5], input_url=row[6], output_bucket=row[7], output_name=row[8]),
+            is_answered=row[9],
         )
         async for row in rows
     ]

@@ -2,8 +2,9 @@
 Decide when a job is handed out again.
 
 An attempt is repeated while its agent says nothing, after a pause that doubles from half a minute to half an hour, and
-at once when the agent signs in again or somebody asks for a retry. It is never given up: the renter's money is held as
-long as the job is open. An agent that comes and goes gets no more attempts for it than `URGENT_PER_HOUR_MAX`.
+at once when the agent signs in again or somebody asks for a retry, which also opens a job that has failed. It is never
+given up: the renter's money is held as long as the job is open. An agent that comes and goes gets no more attempts for
+it than `URGENT_PER_HOUR_MAX`.
 """
 
 from collections.abc import Iterable

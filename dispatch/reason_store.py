@@ -130,11 +130,15 @@ async def _open_jobs(connection: Connection, place: Place, limit: int) -> list[O
         join job_created fact on fact.block_number = job.source_block and fact.log_index = job.source_log_index
         left join providers provider on provider.wallet_address = job.provider
         cross join lateral (
+            select coalesce(max(number), 0) as number from retries where job_id = job.job_id
+        ) again
+        cross join lateral (
             select count(*) as attempts, min(published_at) as first_sent_at, max(published_at) as last_sent_at
-            from dispatches where job_id = job.job_id and provider = fact.provider
+            from dispatches where job_id = job.job_id and provider = fact.provider and retry = again.number
         ) sent
         cross join lateral (
-            select min(received_at) as at from agent_reports where job_id = job.job_id and provider = fact.provider
+            select min(received_at) as at from agent_reports
+            where job_id = job.job_id and provider = fact.provider and retry = again.number
         ) answered
         left join agents agent on agent.address = fact.provider
         left join told_reasons told on told.job_id = job.job_id

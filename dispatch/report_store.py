@@ -50,13 +50,18 @@ async def _find(connection: Connection, job_id: bytes) -> Dispatched | None:
                 array(select token from dispatches
                     where job_id = job.job_id and provider = fact.provider order by attempt),
                 array(select attempt from dispatches
-                    where job_id = job.job_id and provider = fact.provider order by attempt)
+                    where job_id = job.job_id and provider = fact.provider order by attempt),
+                coalesce((select max(attempt) from dispatches where job_id = job.job_id and retry < again.number), 0)
             from jobs job
             join checkpoints chain on chain.chain = 'bsc'
             join job_created fact on fact.block_number = job.source_block and fact.log_index = job.source_log_index
+            cross join lateral (
+                select coalesce(max(number), 0) as number from retries where job_id = job.job_id
+            ) again
             left join lateral (
                 select attempt, status from agent_reports
-                where job_id = job.job_id and provider = fact.provider order by id desc limit 1
+                where job_id = job.job_id and provider = fact.provider and retry = again.number
+                order by id desc limit 1
             ) newest on true
             where job.job_id = %s
             """,
@@ -65,17 +70,20 @@ async def _find(connection: Connection, job_id: bytes) -> Dispatched | None:
     ).fetchone()
     if row is None:
         return None
-    provider, is_over, attempt, status, tokens, numbers = row
+    provider, is_over, attempt, status, tokens, numbers, over_through = row
     answered = None if attempt is None else Answered(attempt=attempt, said=Said(status))
     attempts = dict(zip(tokens, numbers, strict=True))
-    return Dispatched(provider=provider, attempts=attempts, answered=answered, is_over=is_over)
+    return Dispatched(
+        provider=provider, attempts=attempts, answered=answered, is_over=is_over, over_through=over_through
+    )
 
 
 async def _keep(connection: Connection, report: Report, provider: bytes, attempt: int) -> None:
     await connection.execute(
         """
-        insert into agent_reports (job_id, provider, attempt, status, message, output_url, received_at)
-        values (%s, %s, %s, %s, %s, %s, clock_timestamp())
+        insert into agent_reports (job_id, provider, attempt, retry, status, message, output_url, received_at)
+        select job_id, %s, attempt, retry, %s, %s, %s, clock_timestamp()
+        from dispatches where job_id = %s and attempt = %s
         """,
-        (report.job_id, provider, attempt, report.said.value, report.message, report.output_url),
+        (provider, report.said.value, report.message, report.output_url, report.job_id, attempt),
     )

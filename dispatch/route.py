@@ -69,6 +69,8 @@ def message(attempt: Attempt, spec: Spec) -> Message:
         # An agent that finds another address here than its own must not run the job.
         "provider": address,
         "attempt": attempt.number,
+        # Greater than what the agent knows of the job: run it once more.
+        "retry": attempt.retry,
         "token": attempt.token,
     }
     return Message(

@@ -71,6 +71,12 @@ def _read_integer(value: Any) -> int:
     return value
 
 
+def _read_boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a yes or no")
+    return value
+
+
 def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
@@ -80,6 +86,7 @@ def _read_moment(value: Any) -> datetime:
 
 
 _WRITERS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.BOOLEAN: bool,
     Kind.INTEGER: int,
     Kind.MOMENT: _microseconds,
     Kind.BYTES32: bytes.hex,
@@ -87,6 +94,7 @@ _WRITERS: Mapping[Kind, Callable[[Any], Any]] = {
 }
 
 _READERS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.BOOLEAN: _read_boolean,
     Kind.INTEGER: _read_integer,
     Kind.MOMENT: _read_moment,
     Kind.BYTES32: parse_bytes32,

@@ -9,6 +9,7 @@ What a client is told when it cannot be answered.
         ├── NotSignedIn     only somebody who has signed in may ask this
         ├── Forbidden       somebody else may ask this, but not who asks
         ├── Conflict        what is asked came too late
+        ├── OverQuota       who asks has as much of it as anybody may have
         ├── NotIndexed      a block that is asked for is not indexed yet; `extensions` say how far we are
         ├── NotKept         what is asked for is older than what we keep
         ├── CrossSite       a page of another site may not act in somebody's name
@@ -73,6 +74,12 @@ class Conflict(Declined):
     """What is asked no longer goes together with what has happened."""
 
     code = "CONFLICT"
+
+
+class OverQuota(Declined):
+    """Who asks has as much of it as anybody may have."""
+
+    code = "OVER_QUOTA"
 
 
 class NotIndexed(Declined):

@@ -12,13 +12,31 @@ from psycopg import sql
 
 from graphql_api.as_of import NOW, AsOf
 from graphql_api.criteria import Criteria
-from graphql_api.page_queries import COUNT_MAX, Parameters, all_of, between, columns, conditions, ordering
+from graphql_api.orders import JobOrderField
+from graphql_api.page_queries import (
+    COUNT_MAX,
+    Parameters,
+    Stretch,
+    all_of,
+    between,
+    columns,
+    conditions,
+    ordering,
+    select_page,
+)
 from graphql_api.pages import Page
 from graphql_api.past_queries import jobs_as_of, through
-from graphql_api.rows import AmountRow, CountRow, JobRow, JobTotalsRow
+from graphql_api.rows import CountRow, JobRow, JobTotalsRow
 from graphql_api.snapshot import Snapshot
 
 _COLUMNS = columns(JobRow)
+
+ADVICE = (
+    "ask for less, or in an order that has an index: CREATED, with a status, renter, provider or escrow in the filter, "
+    "or with createdAfter and createdBefore"
+)
+
+OF_OWNER = Stretch(column=sql.SQL("it.provider"), value=sql.SQL("owner.address"))
 
 
 async def jobs_by_id(snapshot: Snapshot, job_ids: Sequence[bytes], as_of: AsOf = NOW) -> Mapping[bytes, JobRow]:
@@ -29,15 +47,12 @@ async def jobs_by_id(snapshot: Snapshot, job_ids: Sequence[bytes], as_of: AsOf =
 
 
 async def jobs_page(snapshot: Snapshot, criteria: Criteria, page: Page) -> list[JobRow]:
-    """Return the rows of a page and one more. Uses jobs_by_created, jobs_by_payment or jobs_by_updated."""
+    """Return the rows of a page and one more. Uses the index of its filter and order: docs/lists.md."""
     parameters = Parameters()
     query = sql.SQL("select {} from jobs it where {} order by {} limit {}").format(
-        _COLUMNS,
-        all_of([*conditions(criteria, parameters), *between(page, parameters)]),
-        ordering(page),
-        parameters.add(page.size + 1),
+        _COLUMNS, *select_page(criteria, page, parameters), parameters.add(page.size + 1)
     )
-    return await snapshot.fetch(query, parameters.values, JobRow)
+    return await snapshot.fetch(query, parameters.values, JobRow, advice=ADVICE)
 
 
 async def jobs_pages(
@@ -45,10 +60,13 @@ async def jobs_pages(
 ) -> Mapping[str, list[JobRow]]:
     """Return the same page of the jobs of each provider. Uses jobs_by_provider."""
     parameters = Parameters({**through(as_of)})
+    stretch = OF_OWNER if page.order.name == JobOrderField.CREATED else None
+    # Of another order no index begins with the provider: all its jobs are read and sorted.
+    owned = [] if stretch else [sql.SQL("it.provider = owner.address")]
     query = sql.SQL(
         """
         select it.* from unnest({}::text[]) as owner (address) cross join lateral (
-            select {} from {} it where it.provider = owner.address and {} order by {} limit {}
+            select {} from {} it where {} order by {} limit {}
         ) it
         order by it.provider, {}
         """
@@ -56,13 +74,13 @@ async def jobs_pages(
         parameters.add(list(providers)),
         _COLUMNS,
         jobs_as_of(as_of),
-        all_of([*conditions(criteria, parameters), *between(page, parameters)]),
-        ordering(page),
+        all_of([*owned, *conditions(criteria, parameters), *between(page, parameters, stretch)]),
+        ordering(page, stretch),
         parameters.add(page.size + 1),
         ordering(page),
     )
     pages = defaultdict(list)
-    for row in await snapshot.fetch(query, parameters.values, JobRow):
+    for row in await snapshot.fetch(query, parameters.values, JobRow, advice=ADVICE):
         pages[str(row.provider)].append(row)
     return pages
 
@@ -73,7 +91,7 @@ async def count_jobs(snapshot: Snapshot, criteria: Criteria) -> int:
     query = sql.SQL(
         "select null as owner, count(*) as count from (select from jobs it where {} limit {}) counted"
     ).format(all_of(conditions(criteria, parameters)), parameters.add(COUNT_MAX + 1))
-    return (await snapshot.fetch(query, parameters.values, CountRow))[0].count
+    return (await snapshot.fetch(query, parameters.values, CountRow, advice=ADVICE))[0].count
 
 
 async def count_jobs_of(
@@ -95,7 +113,7 @@ async def count_jobs_of(
         all_of(conditions(criteria, parameters)),
         parameters.add(COUNT_MAX + 1),
     )
-    rows = await snapshot.fetch(query, parameters.values, CountRow)
+    rows = await snapshot.fetch(query, parameters.values, CountRow, advice=ADVICE)
     return {str(row.owner): row.count for row in rows}
 
 
@@ -103,9 +121,3 @@ async def job_totals(snapshot: Snapshot) -> list[JobTotalsRow]:
     """Return all jobs in numbers, by status and state of payment."""
     query = sql.SQL("select status, escrow, count(*) as count, sum(payment) as payment from jobs group by 1, 2")
     return await snapshot.fetch(query, {}, JobTotalsRow)
-
-
-async def paid_out(snapshot: Snapshot) -> int:
-    """Return the sum of what providers took, in wei."""
-    query = sql.SQL("select coalesce(sum(amount), 0) as amount from payment_claimed")
-    return int((await snapshot.fetch(query, {}, AmountRow))[0].amount)

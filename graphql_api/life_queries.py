@@ -39,22 +39,26 @@ async def outputs(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes
 
 
 async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf, DispatchRow]:
-    """Return the attempts to hand jobs to their providers' agents; a job without any is missing."""
+    """Return the attempts to hand jobs to their providers' agents since a retry; a job without any is missing."""
     query = sql.SQL(
         """
         select asked.job_id, asked.provider, count(*) as attempts,
             min(sent.published_at) as first_sent_at, max(sent.published_at) as last_sent_at,
             (
                 select min(received_at) from agent_reports report
-                where report.job_id = asked.job_id and report.provider = asked.provider
+                where report.job_id = asked.job_id and report.provider = asked.provider and report.retry = again.number
             ) as acknowledged_at,
             agent.signed_in_at, coalesce(agent.barred_until > now(), false) as is_barred,
             nullif(agent.barred_until, 'infinity') as barred_until, agent.barred_reason,
             now() as now
         from unnest(%(ids)s::bytea[], %(providers)s::bytea[]) as asked (job_id, provider)
-        join dispatches sent using (job_id, provider)
+        cross join lateral (
+            select coalesce(max(number), 0) as number from retries where job_id = asked.job_id
+        ) again
+        join dispatches sent on sent.job_id = asked.job_id and sent.provider = asked.provider
+            and sent.retry = again.number
         left join agents agent on agent.address = asked.provider
-        group by asked.job_id, asked.provider, agent.address
+        group by asked.job_id, asked.provider, again.number, agent.address
         """
     )
     asked = {"ids": [job for job, _ in jobs], "providers": [who for _, who in jobs]}
@@ -142,6 +146,8 @@ union all select 'spec', 2, submitted_at, null, {_OFFCHAIN} from job_specs
     where job_id = asked.job_id and renter = asked.renter
 union all select 'dispatched', 3, published_at, 'attempt ' || attempt, {_OFFCHAIN} from dispatches
     where job_id = asked.job_id and provider = asked.provider and published_at is not null
+union all select 'retry', 3, asked_at, case when number > 0 then 'to be run once more' end, {_OFFCHAIN} from retries
+    where job_id = asked.job_id
 union all select status, 4, received_at, case when status = 'failed' then message end, {_OFFCHAIN} from agent_reports
     where job_id = asked.job_id and provider = asked.provider
 union all (select 'confirmed', 5, block_time, null, 'bsc', {_ONCHAIN} from job_confirmed

@@ -12,6 +12,7 @@ from enum import StrEnum
 class Kind(StrEnum):
     """What a key is made of, so that a cursor's text can be read back and checked."""
 
+    BOOLEAN = "BOOLEAN"
     INTEGER = "INTEGER"
     MOMENT = "MOMENT"
     BYTES32 = "BYTES32"
@@ -70,7 +71,12 @@ JOB_KEYS = {
 
 PROVIDER_KEYS = {
     ProviderOrderField.REPUTATION: (Key(column="reputation_score", kind=Kind.INTEGER), _WALLET),
-    ProviderOrderField.LAST_SEEN: (Key(column="last_seen", kind=Kind.MOMENT, nullable=True), _WALLET),
+    # Who is online was seen later than who is not: the first key changes no order, and the index begins with it.
+    ProviderOrderField.LAST_SEEN: (
+        Key(column="is_online", kind=Kind.BOOLEAN),
+        Key(column="last_seen", kind=Kind.MOMENT, nullable=True),
+        _WALLET,
+    ),
     ProviderOrderField.VRAM: (Key(column="vram", kind=Kind.INTEGER), _WALLET),
     ProviderOrderField.REGISTERED: (Key(column="registered_at", kind=Kind.MOMENT, nullable=True), _WALLET),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import sql
 
-from graphql_api.criteria import Criteria
+from graphql_api.criteria import Criteria, Relation
 from graphql_api.cursors import Place
 from graphql_api.orders import Key, Order
 from graphql_api.pages import Page
@@ -38,30 +38,82 @@ def columns(row: type) -> sql.Composed:
     return sql.SQL(", ").join([sql.Identifier("it", name) for name in names])
 
 
+# A time of creation says in which blocks a job was created, and these are what jobs are ordered by. It asks no more
+# than the condition beside it does. Uses job_created_by_time.
+_BLOCKS = {
+    Relation.AFTER: sql.SQL(
+        "it.source_block >= (select block_number from job_created where block_time > {}"
+        " order by block_time, block_number limit 1)"
+    ),
+    Relation.BEFORE: sql.SQL(
+        "it.source_block <= (select block_number from job_created where block_time < {}"
+        " order by block_time desc, block_number desc limit 1)"
+    ),
+}
+
+
 def conditions(criteria: Criteria, parameters: Parameters) -> list[sql.Composable]:
     """Return a filter's conditions on the relation `it`."""
-    return [
-        sql.SQL("{} {} {}").format(
-            sql.Identifier("it", condition.column),
-            sql.SQL(condition.relation.value),
-            _compared(condition.value, parameters),
-        )
+    asked: list[sql.Composable] = []
+    for condition in criteria:
+        value = _compared(condition.value, parameters)
+        column, relation = sql.Identifier("it", condition.column), sql.SQL(condition.relation.value)
+        asked.append(sql.SQL("{} {} {}").format(column, relation, value))
+        if condition.column == "created_at":
+            asked.append(_BLOCKS[condition.relation].format(value))
+    return asked
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """
+    The part of an index that begins with one value: where `column` holds `value`.
+
+    Asked for what is equal, the planner may think that such rows are common enough to be met in passing, or too few to
+    be worth their order; and walk past, or read and sort, a hundred thousand. Asked for a stretch, it begins at an end.
+    """
+
+    column: sql.Composable
+    value: sql.Composable
+
+
+STRETCHES = {"CREATED": ("renter", "provider", "status", "escrow"), "REPUTATION": ("gpu_model",)}
+"""Of each order, the columns that an index has before its keys: jobs_by_renter, …, providers_by_gpu_model."""
+
+
+def select_page(criteria: Criteria, page: Page, parameters: Parameters) -> tuple[sql.Composed, sql.Composed]:
+    """Return the condition that holds for a page's rows, and the order to fetch them in."""
+    columns = STRETCHES.get(page.order.name, ())
+    leading = [
+        condition
+        for column in columns
         for condition in criteria
+        if condition.column == column and condition.relation is Relation.IS
+    ]
+    stretch = None
+    if leading:
+        first, criteria = leading[0], tuple(each for each in criteria if each is not leading[0])
+        stretch = Stretch(sql.Identifier("it", first.column), parameters.add(first.value))
+    where = all_of([*conditions(criteria, parameters), *between(page, parameters, stretch)])
+    return where, ordering(page, stretch)
+
+
+def between(page: Page, parameters: Parameters, stretch: Stretch | None = None) -> list[sql.Composable]:
+    """Return the conditions that keep a page's rows between its two places, or between the ends of a stretch."""
+    order = page.order
+    behind, ahead = ("<", ">") if order.descending else (">", "<")
+    return [
+        limit
+        for place, comparison in ((page.after, behind), (page.before, ahead))
+        for limit in _beyond(order, place, comparison, parameters, stretch)
     ]
 
 
-def between(page: Page, parameters: Parameters) -> list[sql.Composable]:
-    """Return the conditions that keep a page's rows between its two places."""
-    order = page.order
-    behind, ahead = ("<", ">") if order.descending else (">", "<")
-    limits = [(page.after, behind), (page.before, ahead)]
-    return [_beyond(order, place, comparison, parameters) for place, comparison in limits if place is not None]
-
-
-def ordering(page: Page) -> sql.Composed:
+def ordering(page: Page, stretch: Stretch | None = None) -> sql.Composed:
     """Return the order to fetch a page in: backwards from the end it counts from."""
     direction = sql.SQL(" desc" if page.order.descending != page.backwards else " asc")
-    return sql.SQL(", ").join(_expression(key) + direction for key in page.order.keys)
+    first = [] if stretch is None else [stretch.column]
+    return sql.SQL(", ").join(part + direction for part in [*first, *map(_expression, page.order.keys)])
 
 
 def all_of(parts: Sequence[sql.Composable]) -> sql.Composed:
@@ -69,10 +121,20 @@ def all_of(parts: Sequence[sql.Composable]) -> sql.Composed:
     return sql.SQL(" and ").join(parts or [sql.SQL("true")])
 
 
-def _beyond(order: Order, place: Place, comparison: str, parameters: Parameters) -> sql.Composed:
-    keys = sql.SQL(", ").join(_expression(key) for key in order.keys)
-    values = sql.SQL(", ").join(_value(key, value, parameters) for key, value in zip(order.keys, place, strict=True))
-    return sql.SQL("({}) {} ({})").format(keys, sql.SQL(comparison), values)
+def _beyond(
+    order: Order, place: Place | None, comparison: str, parameters: Parameters, stretch: Stretch | None
+) -> list[sql.Composable]:
+    if place is None:
+        return [] if stretch is None else [stretch.column + sql.SQL(f" {comparison}= ") + stretch.value]
+    columns = [*([] if stretch is None else [stretch.column]), *map(_expression, order.keys)]
+    values = [_value(key, value, parameters) for key, value in zip(order.keys, place, strict=True)]
+    return [
+        sql.SQL("({}) {} ({})").format(
+            sql.SQL(", ").join(columns),
+            sql.SQL(comparison),
+            sql.SQL(", ").join([*([] if stretch is None else [stretch.value]), *values]),
+        )
+    ]
 
 
 def _expression(key: Key) -> sql.Composable:

@@ -19,6 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from graphql_api.account_store import AccountStore
+from graphql_api.admin_store import AdminStore
 from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
 from graphql_api.bus_door import BusDoor
@@ -27,6 +28,7 @@ from graphql_api.readiness import Patience
 from graphql_api.reading import World
 from graphql_api.sign_in import Terms
 from graphql_api.spec_store import SpecStore
+from graphql_api.statistics import Statistics
 from graphql_api.wallet_check import wallet_check
 from runtime.database import open_pool
 from runtime.garbage import collected_seldom
@@ -108,7 +110,7 @@ async def open_world(
         (limits,) = load(LimitSettings)
     if live is None:
         (live,) = load(LiveSettings)
-    broadcast = Broadcast(database_url)
+    broadcast, patience = Broadcast(database_url), Patience.of(settings)
     async with (
         open_pool(
             database_url,
@@ -118,15 +120,18 @@ async def open_world(
             statement_timeout_seconds=settings.api_statement_timeout_seconds,
         ) as pool,
         broadcast.running(),
+        Statistics.over(pool, broadcast, patience) as statistics,
         wallet_check(accounts) as wallets,
     ):
         yield World(
             pool=pool,
             broadcast=broadcast,
-            patience=Patience.of(settings),
+            statistics=statistics,
+            patience=patience,
             terms=Terms.of(accounts, settings),
             accounts=AccountStore(pool),
-            specs=SpecStore(pool),
+            specs=SpecStore(pool, waiting_max=settings.api_waiting_specs_max),
+            admin=AdminStore(pool),
             agents_url=agents_url(accounts.nats_public_url, nats_url),
             wallets=wallets,
             quotas=Quotas.of(limits, pool),

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from graphql_api.as_of import NOW, AsOf
 from graphql_api.criteria import Criteria
-from graphql_api.page_queries import COUNT_MAX, Parameters, all_of, between, columns, conditions, ordering
+from graphql_api.page_queries import COUNT_MAX, Parameters, all_of, columns, conditions, select_page
 from graphql_api.pages import Page
 from graphql_api.past_queries import facts_as_of, through
 from graphql_api.rows import CountRow, EarningRow, GpuModelRow, ProviderRow, ProviderTotalsRow
@@ -15,6 +15,11 @@ from models.values import checksum_address, parse_address
 
 GPU_MODELS_MAX = 100
 """Anybody can register any name on chain, so a list of names must end somewhere."""
+
+ADVICE = (
+    "ask for less, or in an order that has an index: any without a filter, LAST_SEEN with isOnline, REPUTATION with "
+    "gpuModel, VRAM with minVramMib"
+)
 
 _COLUMNS = columns(ProviderRow)
 
@@ -27,15 +32,12 @@ async def providers_by_address(snapshot: Snapshot, addresses: Sequence[str]) -> 
 
 
 async def providers_page(snapshot: Snapshot, criteria: Criteria, page: Page) -> list[ProviderRow]:
-    """Return the rows of a page and one more. Uses providers_by_reputation for the default order."""
+    """Return the rows of a page and one more. Uses the index of its filter and order: docs/lists.md."""
     parameters = Parameters()
     query = sql.SQL("select {} from providers it where {} order by {} limit {}").format(
-        _COLUMNS,
-        all_of([*conditions(criteria, parameters), *between(page, parameters)]),
-        ordering(page),
-        parameters.add(page.size + 1),
+        _COLUMNS, *select_page(criteria, page, parameters), parameters.add(page.size + 1)
     )
-    return await snapshot.fetch(query, parameters.values, ProviderRow)
+    return await snapshot.fetch(query, parameters.values, ProviderRow, advice=ADVICE)
 
 
 async def count_providers(snapshot: Snapshot, criteria: Criteria) -> int:
@@ -44,7 +46,7 @@ async def count_providers(snapshot: Snapshot, criteria: Criteria) -> int:
     query = sql.SQL(
         "select null as owner, count(*) as count from (select from providers it where {} limit {}) counted"
     ).format(all_of(conditions(criteria, parameters)), parameters.add(COUNT_MAX + 1))
-    return (await snapshot.fetch(query, parameters.values, CountRow))[0].count
+    return (await snapshot.fetch(query, parameters.values, CountRow, advice=ADVICE))[0].count
 
 
 async def earnings(snapshot: Snapshot, addresses: Sequence[str], as_of: AsOf = NOW) -> Mapping[str, int]:

@@ -22,21 +22,25 @@ from graphql_api import (
     matching,
     past_queries,
     provider_queries,
+    request_queries,
+    uptime_queries,
 )
 from graphql_api.account_store import AccountStore, hash_token
+from graphql_api.admin_store import AdminStore
 from graphql_api.as_of import NOW, AsOf, At, by_chain, check_as_of, check_indexed, ground, read_as_of
 from graphql_api.broadcast import Broadcast
 from graphql_api.charging import Quotas
 from graphql_api.criteria import Criteria
-from graphql_api.errors import Declined, NotSignedIn
+from graphql_api.errors import Declined, Forbidden, NotSignedIn
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
 from graphql_api.matching import Matched
 from graphql_api.pages import Page, Slice, cut
 from graphql_api.readiness import Patience
-from graphql_api.rows import CheckpointRow, JobRow, ProviderRow
+from graphql_api.rows import CheckpointRow, DaysRow, JobRow, ProviderRow, ReindexRow
 from graphql_api.sign_in import Terms
 from graphql_api.snapshot import Snapshot
 from graphql_api.spec_store import SpecStore
+from graphql_api.statistics import Statistics
 from graphql_api.viewers import Viewer
 from graphql_api.visitors import Visitor
 from graphql_api.wallet_check import WalletCheck
@@ -57,10 +61,12 @@ class World:
 
     pool: Pool
     broadcast: Broadcast
+    statistics: Statistics
     patience: Patience
     terms: Terms
     accounts: AccountStore
     specs: SpecStore
+    admin: AdminStore
     agents_url: str | None
     wallets: WalletCheck
     quotas: Quotas
@@ -105,6 +111,13 @@ class Reading:
             raise NotSignedIn(f"{trouble}: signIn, then send its token as Authorization: Bearer …")
         return viewer
 
+    async def admin(self) -> Viewer:
+        """Return who asks, an admin. Raises `NotSignedIn` and `Forbidden`."""
+        viewer = await self.signed_in()
+        if not viewer.is_admin:
+            raise Forbidden(f"{viewer.shown} is not an admin: only wallets that ADMIN_ADDRESSES names may do this")
+        return viewer
+
     async def may_read(self, job: JobRow) -> bool:
         """Say whether who asks may see what a job runs and where its output is."""
         viewer = await self.viewer()
@@ -142,6 +155,14 @@ class Reading:
     async def earned(self, address: str, as_of: AsOf = NOW) -> int:
         """Return what a provider took so far, in wei."""
         return await self._one(("earned", as_of), address, partial(provider_queries.earnings, as_of=as_of)) or 0
+
+    async def days_online(self, address: str, days: int) -> DaysRow | None:
+        """Return how long a provider was online on each of the last folded days."""
+
+        async def load(snapshot: Snapshot, providers: Sequence[bytes]) -> Mapping[bytes, DaysRow]:
+            return await uptime_queries.days_online(snapshot, providers, days=days)
+
+        return await self._one(("days_online", days), parse_address(address), load)
 
     async def jobs(self, criteria: Criteria, page: Page) -> Slice[JobRow]:
         """Return a page of all jobs."""
@@ -198,6 +219,14 @@ class Reading:
     async def matches(self, needs: Needs) -> list[Matched]:
         """Return the providers that fit what is needed, best first."""
         return await self._once(("matches", needs), matching.matches, needs)
+
+    async def reindexes(self, limit: int) -> list[ReindexRow]:
+        """Return the newest requests to read blocks again."""
+        return await self._once(("reindexes", limit), request_queries.reindexes, limit)
+
+    async def reindex(self, number: int) -> ReindexRow | None:
+        """Return a request to read blocks again."""
+        return await self._one("reindex", number, request_queries.reindexes_by_number)
 
     async def checkpoints(self) -> list[CheckpointRow]:
         """Return where each chain stands."""

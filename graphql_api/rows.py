@@ -80,6 +80,27 @@ class CheckpointRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReindexRow:
+    """A request to read blocks again; `is_led` where somebody indexes its chain now."""
+
+    id: int
+    chain: str
+    first_block: int
+    last_block: int
+    requested_by: str
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    read_through: int | None
+    missing: int | None
+    surplus: int | None
+    changed: int | None
+    trouble: str | None
+    error: str | None
+    is_led: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GroundRow:
     """
     The known blocks nearest to a block of opBNB, before and after it or it itself, and how far heartbeats are cut.
@@ -138,6 +159,17 @@ class OnlineRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DaysRow:
+    """One provider's folded days of a stretch that ends `through`; `first_beat` is its first in any folded day."""
+
+    provider: bytes
+    through: date
+    first_beat: datetime
+    days: list[date]
+    online_seconds: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderTotalsRow:
     """All providers in numbers."""
 
@@ -167,6 +199,35 @@ class JobTotalsRow:
     escrow: str
     count: int
     payment: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class JobMoveRow:
+    """How many jobs came to one status and escrow, less those that left. All null: more moved than the feed tells."""
+
+    status: str | None
+    escrow: str | None
+    count: int
+    payment: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PaidRow:
+    """What providers took in blocks up to `through`."""
+
+    through: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """What happened in one interval."""
+
+    start: datetime
+    jobs_created: int
+    jobs_confirmed: int
+    volume: Decimal
+    providers_seen: int
 
 
 @dataclass(frozen=True, slots=True)

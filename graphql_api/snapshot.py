@@ -22,6 +22,8 @@ from runtime.database import Connection, Pool
 Row = TypeVar("Row")
 Query = sql.SQL | sql.Composed
 
+NARROWER = "ask for less, or narrow the filter"
+
 WAIT_SECONDS = 5.0
 """How long an answer waits for a free connection."""
 
@@ -41,13 +43,19 @@ class Snapshot:
         """Whether it has begun, and can be asked more."""
         return self.connection is not None and self._failure is None
 
-    async def fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row]) -> list[Row]:
-        """Return the rows of a query as values of a class with the columns' names. Raises `Declined`."""
+    async def fetch(
+        self, query: Query, parameters: Mapping[str, Any], row: type[Row], *, advice: str = NARROWER
+    ) -> list[Row]:
+        """
+        Return the rows of a query as values of a class with the columns' names. Raises `Declined`.
+
+        `advice` is what to do where the database needs too long.
+        """
         async with self._lock:
             if self._failure is not None:
                 raise self._failure
             try:
-                return await self._fetch(query, parameters, row)
+                return await self._fetch(query, parameters, row, advice)
             except Exception as error:
                 self._failure = error  # The transaction is dead: what is asked after this fails as this did.
                 raise
@@ -62,7 +70,7 @@ class Snapshot:
                     await connection.rollback()
                 await self._pool.putconn(connection)
 
-    async def _fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row]) -> list[Row]:
+    async def _fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row], advice: str) -> list[Row]:
         try:
             connection = await self._open()
             self.statements += 1
@@ -70,7 +78,7 @@ class Snapshot:
                 await cursor.execute(query, parameters)
                 return await cursor.fetchall()
         except psycopg.errors.QueryCanceled as error:
-            raise TooSlow("the database needed too long for this: ask for less, or narrow the filter") from error
+            raise TooSlow(f"the database needed too long for this: {advice}") from error
         except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
             raise Unavailable("the database cannot be reached, or is too busy: try again in a moment") from error
 

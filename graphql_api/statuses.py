@@ -12,6 +12,7 @@ STATUSES: Mapping[str, int] = {
     errors.SignInRefused.code: 403,
     errors.NotSignedIn.code: 401,
     errors.Forbidden.code: 403,
+    errors.OverQuota.code: 403,
     errors.CrossSite.code: 403,
     errors.Conflict.code: 409,
     errors.CursorExpired.code: 410,

@@ -2,11 +2,13 @@
 Keep the database from growing without end.
 
     every minute:  days that are over, and final     → folded into `provider_days`
+                   hours that are                    → counted, as days are: how many providers beat
                    partitions of folded heartbeats   → dropped, when older than the retention
                    the feed, and finished requests   → cut, when older than theirs
+                   specs whose job did not come      → deleted, when they have waited as long as they may
 
-Of several indexers on one database one does it. How old a heartbeat is goes by the chain's time, how old a change or
-a request is by the database's. State never follows from what is dropped alone: it stays as it is.
+Of several indexers on one database one does it. How old a heartbeat or a spec is goes by the chain's time, how old a
+change or a request is by the database's. State never follows from what is dropped alone: it stays as it is.
 """
 
 import asyncio
@@ -19,7 +21,7 @@ from typing import Self
 
 import structlog
 
-from indexer import retention_store, uptime_store
+from indexer import retention_store, seen_store, spec_retention_store, uptime_store
 from indexer.heartbeat_store import partition_name
 from runtime.database import DATABASE_TROUBLE, Connection, Pool
 from runtime.lifecycle import pause
@@ -39,6 +41,7 @@ class Retention:
     heartbeats: timedelta | None
     changes: timedelta | None
     requests: timedelta | None
+    waiting_specs: timedelta | None = None
 
     @classmethod
     def of(cls, settings: IndexerSettings) -> Self:
@@ -48,6 +51,7 @@ class Retention:
             heartbeats=_days(settings.heartbeat_retention_days),
             changes=_days(settings.feed_retention_days),
             requests=_days(settings.request_retention_days),
+            waiting_specs=_days(settings.waiting_spec_retention_days),
         )
 
 
@@ -73,7 +77,7 @@ async def tidy(pool: Pool, stop: asyncio.Event, retention: Retention) -> None:
     async with _alone(pool) as connection:
         if connection is None:
             return
-        for chore in (_fold, _drop, _cut_feed, _forget_requests):
+        for chore in (_fold, _count, _drop, _cut_feed, _forget_requests, _note_jobs, _forget_specs):
             while not stop.is_set() and await chore(connection, retention):
                 pass
 
@@ -85,6 +89,13 @@ async def _fold(connection: Connection, retention: Retention) -> bool:
         told = {"day": folded.day.isoformat(), "providers": folded.providers, "beats": folded.beats}
         logger.info("housekeeping.folded", **told, took_ms=_milliseconds_since(began))
     return folded is not None
+
+
+async def _count(connection: Connection, _: Retention) -> bool:
+    final = await uptime_store.ground(connection)
+    if final is None:
+        return False
+    return await seen_store.count_next_hour(connection, final_through=final.final_through, final_at=final.final_at)
 
 
 async def _drop(connection: Connection, retention: Retention) -> bool:
@@ -120,6 +131,19 @@ async def _forget_requests(connection: Connection, retention: Retention) -> bool
     if deleted:
         logger.info("housekeeping.forgot_requests", requests=deleted)
     return False
+
+
+async def _note_jobs(connection: Connection, _: Retention) -> bool:
+    return await spec_retention_store.note_jobs(connection) == spec_retention_store.BATCH
+
+
+async def _forget_specs(connection: Connection, retention: Retention) -> bool:
+    if retention.waiting_specs is None:
+        return False
+    deleted = await spec_retention_store.forget_waiting(connection, retention.waiting_specs)
+    if deleted:
+        logger.info("housekeeping.forgot_specs", specs=deleted)
+    return deleted >= spec_retention_store.BATCH
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """
-Keep what operators ask for: rows that somebody inserts, a worker claims, and whoever asked watches.
+Keep what operators ask for: rows that somebody inserts (`runtime.asking_store`), a worker claims, and whoever asked
+watches.
 
     insert ──► open ──claim──► worked on ──► finished, failed or cancelled
                 ▲                  │
@@ -10,58 +11,20 @@ session of the connection the work is done on, so a worker that dies lets go of 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from indexer.rereading_values import Counts
-from models.requests import Request, RequestKind
-from models.values import BlockRange, Chain, ProofLevel
+from models.requests import Request
+from models.values import BlockRange, Chain
 from runtime.database import Connection
 
 LOCK_CLASS = 4
 """Sets these locks apart from those of `models.state`."""
 
 CANCELLED = "cancelled by whoever asked for it"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRequest:
-    """What is asked for, and by whom; see `models.requests.Request` for the fields."""
-
-    kind: RequestKind
-    chain: Chain
-    requested_by: str
-    first_block: int | None = None
-    last_block: int | None = None
-    level: ProofLevel | None = None
-    repairs: bool = False
-
-
-async def insert(connection: Connection, request: NewRequest) -> int:
-    """Ask for something, and return the number to watch it by."""
-    row = await (
-        await connection.execute(
-            """
-            insert into requests (kind, chain, first_block, last_block, level, repairs, requested_by)
-            values (%s, %s, %s, %s, %s, %s, %s) returning id
-            """,
-            (
-                *(request.kind, request.chain, request.first_block, request.last_block),
-                *(request.level, request.repairs, request.requested_by),
-            ),
-        )
-    ).fetchone()
-    assert row is not None, "an insert returns its row"
-    return int(row[0])
-
-
-async def find(connection: Connection, number: int) -> Request | None:
-    """Return a request as it stands now."""
-    async with connection.cursor(row_factory=class_row(Request)) as cursor:
-        return await (await cursor.execute("select * from requests where id = %s", (number,))).fetchone()
 
 
 async def all_open(connection: Connection) -> Sequence[Request]:

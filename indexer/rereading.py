@@ -2,7 +2,7 @@
 Read blocks again and make our tables equal to them, or only say where they differ.
 
     read    final blocks, in parts, beside the live tables
-    decide  `judge` says which blocks, and what to do with them; the database finds what differs
+    decide  `scope_values` says which blocks, `judge` what to do with them; the database finds what differs
     commit  one transaction under the checkpoint's row lock, with the request's own row
     act     nothing
 
@@ -22,12 +22,15 @@ from chain.decode import Undecodable
 from chain.errors import HistoryGone, Refused, RpcError
 from indexer import judge, plan, request_store, rereading_commit_store, rereading_store
 from indexer.decode import to_facts
-from indexer.judge import Apply, Asked, Refusal, Scope, Standing, TakeBack
+from indexer.judge import Apply, TakeBack
 from indexer.rereading_values import Counts, Findings
 from indexer.store import HEADERS_KEPT
 from indexer.values import Followed, Piece, Tip
+from models import scope_values
 from models.requests import Request, RequestKind
+from models.scope_values import Asked, Refusal, Scope, Standing
 from models.values import BlockId, BlockRange, Chain, ProofLevel
+from runtime import standing_store
 from runtime.database import Connection
 from runtime.feed import Change
 
@@ -82,11 +85,11 @@ class Rereading:
 
     async def run(self) -> None:
         """Do what the request asks and mark it done. Raises `Impossible`, `Cancelled` or a database error."""
-        before = await rereading_store.standing(self._connection, self._followed.chain)
+        before = await self._standing()
         tip = await self._result_of(asyncio.create_task(self._patiently(self._source.look)))
         kind = RequestKind(self._request.kind)
         asked = Asked(kind=kind, first=self._request.first_block, last=self._request.last_block)
-        scope = judge.scope(asked, before, finalized=tip.finalized)
+        scope = scope_values.scope(asked, before, finalized=tip.finalized)
         if isinstance(scope, Refusal):
             raise Impossible(scope.reason)
         await request_store.begin(self._connection, self._number, scope.blocks)
@@ -95,6 +98,11 @@ class Rereading:
         await rereading_store.compare(self._connection, self._followed, scope.blocks)
         async with self._connection.transaction():
             await self._conclude(scope, before, tip, last, level)
+
+    async def _standing(self, *, lock: bool = False) -> Standing:
+        standing = await standing_store.find(self._connection, self._followed.chain, lock=lock)
+        assert standing is not None, "a chain with an indexer has a checkpoint"
+        return standing
 
     async def _read(self, blocks: BlockRange) -> tuple[BlockId, ProofLevel]:
         """Stage the blocks; return the last of them, and the level that all of them were proven at."""
@@ -167,7 +175,7 @@ class Rereading:
 
     async def _conclude(self, scope: Scope, before: Standing, tip: Tip, last: BlockId, level: ProofLevel) -> None:
         connection, followed, repairs = self._connection, self._followed, self._request.repairs
-        now = await rereading_store.standing(connection, followed.chain, lock=True)
+        now = await self._standing(lock=True)
         ours = await rereading_commit_store.our_hash(connection, followed, last.number)
         verdict = judge.verdict(scope, before=before, now=now, ours=ours, theirs=last.hash)
         if isinstance(verdict, Refusal):

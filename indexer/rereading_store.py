@@ -16,40 +16,15 @@ from psycopg import sql
 from chain.wire import Header
 from indexer.bulk_store import COLUMNS, columns_of, copy_in
 from indexer.decode import KEYLESS, TABLES
-from indexer.judge import Standing
 from indexer.rereading_values import Counts, Difference, DifferenceKind
 from indexer.values import Facts, Followed
-from models.values import BlockRange, Chain, checksum_address
+from models.values import BlockRange, checksum_address
 from runtime.database import Connection
 
 EXAMPLES = 5
 """How many differences of each table are told one by one."""
 
 PLACE = ("block_number", "log_index")
-
-
-async def standing(connection: Connection, chain: Chain, *, lock: bool = False) -> Standing:
-    """Return where our copy of a chain stands; with `lock`, nobody moves it until the transaction ends."""
-    row = await (
-        await connection.execute(
-            """
-            select number, final_through, start_block, heartbeats_from, paused_reason, paused_fork
-            from checkpoints where chain = %s
-            """
-            + (" for update" if lock else ""),
-            (chain,),
-        )
-    ).fetchone()
-    assert row is not None, "a chain with an indexer has a checkpoint"
-    return Standing(
-        chain=chain,
-        number=row[0],
-        final_through=row[1],
-        start_block=row[2],
-        heartbeats_from=row[3],
-        paused_reason=row[4],
-        paused_fork=row[5],
-    )
 
 
 async def prepare(connection: Connection, followed: Followed) -> None:

@@ -12,6 +12,7 @@ at the final block. Only a person's word goes below: who takes back or repairs f
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from indexer import seen_store
 from indexer.heartbeat_store import Beat, first_beat_since
 from models.values import Chain
 from runtime.database import Connection
@@ -67,6 +68,7 @@ async def fold_next(connection: Connection, offline_after: timedelta) -> Folded 
         if beat is None or midnight(_day(beat)) + DAY > final.final_at:
             return None
         folded = await _fold(connection, _day(beat), offline_after, final)
+        await seen_store.count_day(connection, folded.day)
         # Not left to autovacuum: a plan made while the table was empty reads it whole for every provider.
         await connection.execute("analyze provider_days")
         return folded
@@ -86,7 +88,7 @@ async def unfold(connection: Connection, block: int) -> None:
     locked. Days whose heartbeats are not all here stay as they are.
     """
     await _hold(connection)
-    await connection.execute(
+    deleted = await connection.execute(
         """
         with oldest as (
             select (beat.block_time at time zone 'UTC')::date as day, heartbeats_from > 0 as is_cut
@@ -100,9 +102,12 @@ async def unfold(connection: Connection, block: int) -> None:
         delete from provider_days using oldest left join before on true
         -- A heartbeat of the day before counts into a day: of what is cut, the second whole day is the first to trust.
         where provider_days.day >= coalesce(greatest(before.day, case when is_cut then oldest.day + 2 end), '-infinity')
+        returning provider_days.day
         """,
         {"block": block, "chain": Chain.OPBNB},
     )
+    days = [row[0] async for row in deleted]
+    await seen_store.forget(connection, block, first_day=min(days, default=None))
 
 
 def midnight(day: date) -> datetime:

@@ -97,7 +97,7 @@ class Agent:
             logger.warning("agent.refused", provider=self._provider, reason=str(error)[:200])
         else:
             is_new = self._journal.take(job, delivery.payload.decode(errors="replace"), is_repeat=delivery.is_repeat)
-            logger.info("agent.took", job=show_bytes(job.job_id), attempt=job.attempt, is_new=is_new)
+            logger.info("agent.took", job=show_bytes(job.job_id), attempt=job.attempt, retry=job.retry, is_new=is_new)
             self._work_is_there.set()
         await line.acknowledge(delivery)
 

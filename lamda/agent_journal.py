@@ -4,8 +4,9 @@ What the reference agent knows of its jobs, on disk before anything is done abou
     folder/journal   a line of JSON for each thing that happened: taken, begun, ended, told; forced to disk each
     folder/lock      held while an agent works on it
 
-A job is known from the moment it is acknowledged, so none is lost, and for ever after, so none is run twice. One that
-was begun and not ended died with its agent, and is run again.
+A job is known from the moment it is acknowledged, so none is lost, and for ever after, so none is run twice unless a
+person asked for it: by a greater `retry` than we know. One that was begun and not ended died with its agent, and is run
+again.
 """
 
 import json
@@ -32,6 +33,7 @@ class Work:
 
     message: str
     attempt: int
+    retry: int = 0
     run: str | None = None
     outcome: Outcome | None = None
     told: Said | None = None
@@ -66,12 +68,12 @@ class Journal:
         return [(job_id, work, told) for job_id, work in self._works.items() if (told := work.untold)]
 
     def take(self, job: Assignment, message: str, *, is_repeat: bool) -> bool:
-        """Note that a job was handed over, again or for the first time; say whether it is new."""
+        """Note that a job was handed over, again or for the first time; say whether it is to be run for that."""
         known = self._works.get(job.job_id)
         # A message that comes once more can be older than what was answered since, and an answer to it is stale.
         if known is None or not (is_repeat and job.attempt < known.attempt):
-            self._note(_taken(job.job_id, message, job.attempt))
-        return known is None
+            self._note(_taken(job.job_id, message, job.attempt, job.retry))
+        return known is None or _runs_again(known, job.retry)
 
     def begin(self, job_id: bytes, run: str) -> None:
         """Note that a job is about to be run."""
@@ -126,8 +128,13 @@ def _apply(works: dict[bytes, Work], record: Record) -> None:
     known = works.get(job_id, Work(message="", attempt=0))
     match record["event"]:
         case "taken":
+            # Journals of before know of no retries.
+            retry = record.get("retry", 0)
+            if _runs_again(known, retry):
+                known = replace(known, run=None, outcome=None)
             # Handed over again: what was told before was perhaps not heard.
             known = replace(known, message=record["message"], attempt=record["attempt"], told=None)
+            known = replace(known, retry=max(known.retry, retry))
         case "begun":
             known = replace(known, run=record["run"])
         case "ended":
@@ -138,8 +145,13 @@ def _apply(works: dict[bytes, Work], record: Record) -> None:
     works[job_id] = known
 
 
-def _taken(job_id: bytes, message: str, attempt: int) -> Record:
-    return {"job": show_bytes(job_id), "event": "taken", "message": message, "attempt": attempt}
+def _runs_again(known: Work, retry: int) -> bool:
+    """Say whether a person wants a job that has ended to be run once more; a run that goes on is the one wanted."""
+    return known.outcome is not None and retry > known.retry
+
+
+def _taken(job_id: bytes, message: str, attempt: int, retry: int) -> Record:
+    return {"job": show_bytes(job_id), "event": "taken", "message": message, "attempt": attempt, "retry": retry}
 
 
 def _begun(job_id: bytes, run: str) -> Record:
@@ -157,7 +169,7 @@ def _told(job_id: bytes, said: Said, attempt: int) -> Record:
 
 def _records(job_id: bytes, work: Work) -> Iterator[Record]:
     """Yield the fewest records that a job amounts to."""
-    yield _taken(job_id, work.message, work.attempt)
+    yield _taken(job_id, work.message, work.attempt, work.retry)
     if work.run is not None:
         yield _begun(job_id, work.run)
     if work.outcome is not None:

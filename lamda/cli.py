@@ -202,7 +202,7 @@ def run_devnet() -> None:
 def retry_job(
     job: Annotated[str, typer.Argument(help="The job's id: 0x and 64 hex digits.")], data: DataOption = DATA
 ) -> None:
-    """Have an open job handed to its provider's agent again, however long its pause would last."""
+    """Have an open job handed to its provider's agent again at once, and a failed one run once more."""
     from lamda.retrying import retry
 
     wanted = job_id(job)

@@ -6,9 +6,11 @@ import typer
 from rich.console import Console
 
 from lamda import credit_page, credit_queries
+from lamda.operators import operator
 from lamda.pooled import run_on_database
 from lamda.running import DATA, DataOption
 from models.values import checksum_address
+from runtime import credit_pause_store
 from runtime.database import Pool
 from runtime.errors import CannotRun
 
@@ -41,8 +43,7 @@ def pause(reason: Annotated[str, typer.Argument(help="Why, for whoever looks nex
     """Sign nothing new until resumed; what is signed already goes on, for its nonces are spent."""
 
     async def program(pool: Pool) -> None:
-        if not await credit_queries.pause(pool, reason):
-            raise CannotRun(NOBODY)
+        await _pause(pool, reason)
         typer.echo(f"credits are paused: {reason}. `lamda credits resume` ends it")
 
     run_on_database(program, data, program="credits")
@@ -53,8 +54,7 @@ def resume(data: DataOption = DATA) -> None:
     """End a pause."""
 
     async def program(pool: Pool) -> None:
-        if not await credit_queries.pause(pool, None):
-            raise CannotRun(NOBODY)
+        await _pause(pool, None)
         typer.echo("credits go on")
 
     run_on_database(program, data, program="credits")
@@ -95,3 +95,9 @@ def restored(data: DataOption = DATA) -> None:
         typer.echo("the next nonces are spent on transfers before anything is credited; `lamda credits` shows how far")
 
     run_on_database(program, data, program="credits")
+
+
+async def _pause(pool: Pool, reason: str | None) -> None:
+    async with pool.connection() as connection, connection.transaction():
+        if not await credit_pause_store.pause(connection, reason, asked_by=operator()):
+            raise CannotRun(NOBODY)

@@ -85,12 +85,6 @@ async def imbalances(pool: Pool) -> list[Imbalance]:
         return await cursor.fetchall()
 
 
-async def pause(pool: Pool, reason: str | None) -> int:
-    """Have all signers sign nothing new for a reason, or go on; return how many there are."""
-    async with pool.connection() as connection:
-        return (await connection.execute("update signers set paused_reason = %s", (reason,))).rowcount
-
-
 async def adopt(pool: Pool) -> list[tuple[bytes, str]]:
     """Give a person's word that the nonces which halted signers are history; return the signers and their reasons."""
     async with pool.connection() as connection:

@@ -6,8 +6,6 @@ with the same code: two never work on one chain. A stop takes the request back, 
 """
 
 import asyncio
-import getpass
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,7 +20,6 @@ from chain.rpc import Rpc
 from indexer import identity, request_store
 from indexer.program import Source
 from indexer.reader import Reader
-from indexer.request_store import NewRequest
 from indexer.requests import serve_requests
 from lamda import queries
 from lamda.databases import opened
@@ -30,6 +27,8 @@ from lamda.progress import Shows, shown_progress
 from lamda.sources import sources
 from models.requests import Request, RequestKind
 from models.values import Chain
+from runtime import asking_store
+from runtime.asking_store import NewRequest
 from runtime.database import Pool, open_pool
 from runtime.errors import CannotRun
 from runtime.lifecycle import pause
@@ -62,7 +61,7 @@ class Desk:
         if request.chain not in await queries.chains(self.pool):
             raise CannotRun(f"nothing of {request.chain} is indexed in this database: start with `lamda index`")
         async with self.pool.connection() as connection:
-            number = await request_store.insert(connection, request)
+            number = await asking_store.insert(connection, request)
         with shown_progress(self.console, f"{request.chain} {DOING[request.kind]}") as show:
             done = await self._follow(request.chain, number, show)
         if done.error is not None:
@@ -103,7 +102,7 @@ class Desk:
 
     async def _look(self, number: int) -> Request:
         async with self.pool.connection() as connection:
-            request = await request_store.find(connection, number)
+            request = await asking_store.find(connection, number)
         if request is None:
             raise CannotRun(f"request {number} is gone: somebody deleted it")
         return request
@@ -131,15 +130,6 @@ async def open_desk(
             console=console,
             stop=stop,
         )
-
-
-def operator() -> str:
-    """Return who asks."""
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):
-        # A container may run under a number that has no name.
-        return socket.gethostname()
 
 
 def progress_of(request: Request) -> tuple[int, int]:

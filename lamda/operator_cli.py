@@ -13,18 +13,19 @@ import typer
 import migrations
 from chain.errors import RpcError
 from chain.rpc import Rpc
-from indexer.request_store import NewRequest
 from indexer.rereading_values import Findings
 from lamda import audit as audit_page
 from lamda import findings as findings_page
 from lamda import queries
 from lamda import status as status_page
 from lamda.databases import database_url, opened
-from lamda.following import Desk, Stopped, open_desk, operator
+from lamda.following import Desk, Stopped, open_desk
+from lamda.operators import operator
 from lamda.running import DATA, DataOption, page, run
 from lamda.sources import sources
 from models.requests import Request, RequestKind
 from models.values import Chain, ProofLevel
+from runtime.asking_store import NewRequest
 from runtime.database import DATABASE_TROUBLE, open_pool
 from runtime.errors import CannotRun
 from runtime.settings import CommonSettings, IndexerSettings, load

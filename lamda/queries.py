@@ -29,13 +29,6 @@ async def is_led(pool: Pool, chain: Chain) -> bool:
     return row is not None and bool(row[0])
 
 
-async def job_status(pool: Pool, job_id: bytes) -> str | None:
-    """Return the status of a job, or None for one that is not in the database."""
-    async with pool.connection() as connection:
-        row = await (await connection.execute("select status from jobs where job_id = %s", (job_id,))).fetchone()
-    return None if row is None else str(row[0])
-
-
 async def chain_statuses(pool: Pool) -> list[ChainStatus]:
     """Return the status of every chain that this database has, in a fixed order."""
     async with pool.connection() as connection:

@@ -1,4 +1,4 @@
-"""What dispatch keeps beside the facts: what was told of open jobs, reports it refused, retries that were asked for."""
+"""What dispatch keeps beside the facts: what was told of open jobs, and which reports it refused."""
 
 from datetime import date, datetime
 
@@ -37,12 +37,3 @@ class RefusalCount(SQLModel, table=True):
     sender: str = Field(sa_type=Text, primary_key=True)
     count: int = Field(sa_type=BigInteger)
     last_at: datetime = Field(sa_type=Timestamp)
-
-
-class Retry(SQLModel, table=True):
-    """An open job that somebody wants to be handed out again at once; it counts until an attempt after `asked_at`."""
-
-    __tablename__ = "retries"
-
-    job_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
-    asked_at: datetime = Field(sa_type=Timestamp)

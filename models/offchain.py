@@ -1,8 +1,8 @@
-"""Facts from off chain: what renters, agents and our own reactor said, append-only like the chain's."""
+"""Facts from off chain: what renters, agents, operators and our own reactor said, append-only like the chain's."""
 
 from datetime import datetime
 
-from sqlalchemy import Identity, Index, text
+from sqlalchemy import Boolean, Identity, Index, text
 from sqlmodel import SQLModel
 
 from models.columns import BigInteger, Field, Integer, LargeBinary, Text, Timestamp
@@ -12,10 +12,15 @@ class JobSpec(SQLModel, table=True):
     """
     What to run for a job; it counts only if `renter` created that job.
 
-    Kept by (job, renter) so that nobody can hand in a spec for somebody else's job by being first.
+    Kept by (job, renter) so that nobody can hand in a spec for somebody else's job by being first. `has_job` once that
+    job is there and final: until then a spec counts against its renter's quota, and expires.
     """
 
     __tablename__ = "job_specs"
+    __table_args__ = (
+        # How many specs of a renter wait, and which of all have waited too long.
+        Index("job_specs_waiting", "renter", "submitted_at", postgresql_where=text("not has_job")),
+    )
 
     job_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
     renter: bytes = Field(sa_type=LargeBinary, primary_key=True)
@@ -26,6 +31,7 @@ class JobSpec(SQLModel, table=True):
     min_vram_mib: int | None = Field(default=None, sa_type=Integer)
     gpu_model: str | None = Field(default=None, sa_type=Text)
     submitted_at: datetime = Field(sa_type=Timestamp)
+    has_job: bool = Field(default=False, sa_type=Boolean, sa_column_kwargs={"server_default": text("false")})
 
 
 class Dispatch(SQLModel, table=True):
@@ -33,7 +39,8 @@ class Dispatch(SQLModel, table=True):
     One attempt to hand a job to its provider's agent, decided before it is published.
 
     `token` goes out in the message and comes back in reports, so a stale attempt can be told. `published_at` is when
-    JetStream acknowledged the message; null means that nobody knows yet, and the same message goes out again.
+    JetStream acknowledged the message; null means that nobody knows yet, and the same message goes out again. `retry`
+    is the number of the job's newest retry when the attempt was decided.
     """
 
     __tablename__ = "dispatches"
@@ -48,13 +55,15 @@ class Dispatch(SQLModel, table=True):
     token: str = Field(sa_type=Text)
     decided_at: datetime = Field(sa_type=Timestamp)
     published_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    retry: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class AgentReport(SQLModel, table=True):
     """
     What an agent said of a job: `processing`, `completed` or `failed`.
 
-    Only reports from that job's provider get here. `attempt` is the dispatch that the report answers.
+    Only reports from that job's provider get here. `attempt` is the dispatch that the report answers, `retry` the retry
+    that it was made for.
     """
 
     __tablename__ = "agent_reports"
@@ -70,3 +79,23 @@ class AgentReport(SQLModel, table=True):
     message: str | None = Field(default=None, sa_type=Text)
     output_url: str | None = Field(default=None, sa_type=Text)
     received_at: datetime = Field(sa_type=Timestamp)
+    retry: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+
+
+class Retry(SQLModel, table=True):
+    """
+    A person's wish that a job be handed out again: at once while it is open, to be run once more when it had failed.
+
+    One that has a failed job run once more has a `number`, greater than any before; the job then begins anew, and what
+    was sent and said for an earlier number counts no more. One of an open job has the number 0.
+    """
+
+    __tablename__ = "retries"
+    __table_args__ = (Index("retries_by_job", "job_id", "number"),)
+
+    id: int | None = Field(
+        default=None, sa_type=BigInteger, primary_key=True, sa_column_kwargs={"server_default": Identity()}
+    )
+    job_id: bytes = Field(sa_type=LargeBinary)
+    number: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    asked_at: datetime = Field(sa_type=Timestamp)

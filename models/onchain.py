@@ -40,6 +40,8 @@ class JobCreated(Log, table=True):
     __table_args__ = (
         Index("job_created_by_job", "job_id", "block_number", "log_index"),
         by_transaction("job_created"),
+        # Activity by time, and the blocks between which jobs(filter: {createdAfter, createdBefore}) lie.
+        Index("job_created_by_time", "block_time", "block_number", postgresql_include=["payment"]),
     )
 
     job_id: bytes = Field(sa_type=LargeBinary)
@@ -55,6 +57,8 @@ class JobConfirmed(Log, table=True):
     __table_args__ = (
         Index("job_confirmed_by_job", "job_id", "block_number", "log_index"),
         by_transaction("job_confirmed"),
+        # Activity by time.
+        Index("job_confirmed_by_time", "block_time"),
     )
 
     job_id: bytes = Field(sa_type=LargeBinary)

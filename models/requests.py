@@ -16,12 +16,16 @@ class RequestKind(StrEnum):
     What is asked.
 
     REINDEX reads a block range again and applies the difference; VERIFY only reports it, unless it is to repair;
-    RESUME lets a paused chain go on.
+    RESUME lets a paused chain go on. The others are done as they are asked: RETRY hands a job out again, PAUSE_CREDITS
+    and RESUME_CREDITS have signers stop and go on.
     """
 
     REINDEX = "REINDEX"
     VERIFY = "VERIFY"
     RESUME = "RESUME"
+    RETRY = "RETRY"
+    PAUSE_CREDITS = "PAUSE_CREDITS"
+    RESUME_CREDITS = "RESUME_CREDITS"
 
 
 class Request(SQLModel, table=True):

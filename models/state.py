@@ -53,8 +53,9 @@ select
         as failed_at,
     confirmed.at as confirmed_at,
     claimed.at as claimed_at,
-    greatest(created.block_time, dispatched.at, started.at, outcome.received_at, confirmed.at, claimed.at)
-        as updated_at,
+    greatest(
+        created.block_time, again.at, dispatched.at, started.at, outcome.received_at, confirmed.at, claimed.at
+    ) as updated_at,
     created.block_number as source_block,
     created.block_hash as source_hash,
     created.transaction_hash as source_transaction,
@@ -75,17 +76,23 @@ left join lateral (
     where fact.job_id = keys.key order by block_number, log_index limit 1
 ) claimed on true
 left join lateral (
+    -- A failed job that is to be run once more begins anew: what was sent and said before counts no more.
+    select number, asked_at as at from retries fact
+    where fact.job_id = keys.key and number > 0 order by number desc limit 1
+) again on true
+left join lateral (
     select min(published_at) as at from dispatches fact
-    where fact.job_id = keys.key and fact.provider = created.provider
+    where fact.job_id = keys.key and fact.provider = created.provider and fact.retry = coalesce(again.number, 0)
 ) dispatched on true
 left join lateral (
     select min(received_at) as at from agent_reports fact
-    where fact.job_id = keys.key and fact.provider = created.provider
+    where fact.job_id = keys.key and fact.provider = created.provider and fact.retry = coalesce(again.number, 0)
 ) started on true
 left join lateral (
     -- The first outcome an agent reports stays: reports only move a job forward.
     select status, message, output_url, received_at from agent_reports fact
-    where fact.job_id = keys.key and fact.provider = created.provider and status in ('completed', 'failed')
+    where fact.job_id = keys.key and fact.provider = created.provider and fact.retry = coalesce(again.number, 0)
+        and status in ('completed', 'failed')
     order by id limit 1
 ) outcome on true
 """
@@ -143,6 +150,9 @@ left join lateral (
 ) first_credited on true
 where coalesce(registered.block_time, beats.last_at, credited.block_time) is not null
 """
+
+_SEEN = "coalesce(last_seen, '-infinity'::timestamptz)"
+"""When a provider was seen last, as the index providers_by_last_seen has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,14 +283,14 @@ PROVIDERS = Derivation(
     folded=(("provider_days", "provider"),),
     # Uses the index providers_by_last_seen from both sides. The outer bounds leave nothing out: they tell the planner
     # how little there is between them; it takes the two columns to be unrelated, and would read the whole table.
-    stale="""
+    stale=f"""
         select decode(substr(wallet_address, 3), 'hex') as key from (
             select wallet_address from providers
-            where is_online and last_seen < %(online_since)s
-                and last_seen >= (select min(last_seen) from providers where is_online)
+            where is_online and {_SEEN} < %(online_since)s
+                and {_SEEN} >= (select min({_SEEN}) from providers where is_online)
             union all
             select wallet_address from providers
-            where not is_online and last_seen >= %(online_since)s
-                and last_seen <= (select max(last_seen) from providers where not is_online)
+            where not is_online and {_SEEN} >= %(online_since)s
+                and {_SEEN} <= (select max({_SEEN}) from providers where not is_online)
         ) as turned""",
 )

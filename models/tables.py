@@ -7,7 +7,7 @@ Nothing here is written by hand. Each row is what the SQL of `models.state` comp
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Boolean, Identity, Index
+from sqlalchemy import Boolean, Identity, Index, text
 from sqlmodel import SQLModel
 
 from models.columns import UINT256, BigInteger, Field, Integer, LargeBinary, Text, Timestamp
@@ -23,10 +23,20 @@ class Provider(SQLModel, table=True):
 
     __tablename__ = "providers"
     __table_args__ = (
-        # providers(orderBy: REPUTATION), the REST default, and keyset pages of both.
+        # providers(orderBy: REPUTATION), the REST default, and keyset pages of both; the same for a model of GPU.
         Index("providers_by_reputation", "reputation_score", "wallet_address"),
-        # The commit that moves block time looks for those that expire; also orderBy: LAST_SEEN.
-        Index("providers_by_last_seen", "is_online", "last_seen"),
+        Index("providers_by_gpu_model", "gpu_model", "reputation_score", "wallet_address"),
+        # The commit that moves block time looks for those that expire; also orderBy: LAST_SEEN. Who is online was seen
+        # later than who is not, so this is one order of all.
+        Index(
+            "providers_by_last_seen",
+            "is_online",
+            text("coalesce(last_seen, '-infinity'::timestamptz)"),
+            "wallet_address",
+        ),
+        # The other orders; minVramMib, too.
+        Index("providers_by_vram", "vram", "wallet_address"),
+        Index("providers_by_registered", text("coalesce(registered_at, '-infinity'::timestamptz)"), "wallet_address"),
     )
 
     id: int | None = Field(
@@ -64,6 +74,7 @@ class Job(SQLModel, table=True):
         Index("jobs_by_status", "status", "source_block", "source_log_index"),
         Index("jobs_by_renter", "renter", "source_block", "source_log_index"),
         Index("jobs_by_provider", "provider", "source_block", "source_log_index"),
+        Index("jobs_by_escrow", "escrow", "source_block", "source_log_index"),
         # jobs(orderBy: PAYMENT) and jobs(orderBy: UPDATED).
         Index("jobs_by_payment", "payment", "job_id"),
         Index("jobs_by_updated", "updated_at", "job_id"),

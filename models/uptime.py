@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import Date, Index
 from sqlmodel import SQLModel
 
-from models.columns import Field, Integer, LargeBinary, Timestamp
+from models.columns import Field, Integer, LargeBinary, Text, Timestamp
 
 
 class ProviderDay(SQLModel, table=True):
@@ -35,3 +35,18 @@ class ProviderDay(SQLModel, table=True):
     first_beat: datetime = Field(sa_type=Timestamp)
     last_beat: datetime = Field(sa_type=Timestamp)
     online_seconds: int = Field(sa_type=Integer)
+
+
+class SeenCount(SQLModel, table=True):
+    """
+    How many providers beat in one interval (an hour, a day or a week of UTC, by its first moment).
+
+    Hours are counted when they are final, days and weeks when a day is folded; so it outlives the heartbeats. A week
+    is counted up to its newest folded day. An interval without a heartbeat has no row.
+    """
+
+    __tablename__ = "seen_counts"
+
+    interval: str = Field(sa_type=Text, primary_key=True)
+    start: datetime = Field(sa_type=Timestamp, primary_key=True)
+    providers: int = Field(sa_type=Integer)

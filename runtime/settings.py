@@ -135,6 +135,7 @@ class IndexerSettings(_Settings):
     heartbeat_retention_days: RetentionDays = 35
     feed_retention_days: RetentionDays = 7
     request_retention_days: RetentionDays = 90
+    waiting_spec_retention_days: RetentionDays = 7
     bsc_poll_seconds: Annotated[float, Field(gt=0)] = 0.15
     opbnb_poll_seconds: Annotated[float, Field(gt=0)] = 0.1
 
@@ -148,6 +149,7 @@ class ApiSettings(_Settings):
     api_statement_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
     api_ready_lag_blocks_max: Annotated[int, Field(ge=0)] = 200
     api_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 30.0
+    api_waiting_specs_max: Annotated[int, Field(gt=0)] = 100
     provider_offline_after_seconds: Annotated[int, Field(gt=0)] = 720
 
 

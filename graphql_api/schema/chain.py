@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from graphql_api.life_rows import EventRow
-from graphql_api.readiness import lag_blocks, lag_seconds, reason_not_ready
+from graphql_api.readiness import Patience, lag_blocks, lag_seconds, reason_not_ready
 from graphql_api.reading import Reading
 from graphql_api.rows import CheckpointRow, JobRow, ProviderRow
 from graphql_api.scalars import Address, Bytes32
@@ -105,9 +105,9 @@ class ChainStatus:
     reason: str | None
 
     @classmethod
-    def of(cls, row: CheckpointRow, reading: Reading) -> "ChainStatus":
+    def of(cls, row: CheckpointRow, patience: Patience) -> "ChainStatus":
         """Return what a checkpoint says, judged by this process's patience."""
-        chain, reason = Chain(row.chain), reason_not_ready(row, reading.world.patience)
+        chain, reason = Chain(row.chain), reason_not_ready(row, patience)
         return cls(
             chain=chain,
             chain_id=row.chain_id,

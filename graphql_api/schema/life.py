@@ -66,7 +66,7 @@ class JobSpecInput:
 
 @strawberry.type
 class Dispatch:
-    """The attempts to hand a job to its provider's agent."""
+    """The attempts to hand a job to its provider's agent; after a failure, those since somebody asked for a retry."""
 
     attempts: int
     first_sent_at: datetime | None

@@ -20,6 +20,7 @@ from graphql_api.schema.chain import Info, Source
 from graphql_api.schema.connection import Connection, Listing
 from graphql_api.schema.filters import JobFilter, JobOrder, job_criteria, order_of_jobs
 from graphql_api.schema.life import Dispatch, JobEvent, JobSpec, ReputationCredit
+from graphql_api.uptime import history_of, read_days, share_of
 from models.values import Chain, EscrowStatus, JobStatus
 
 
@@ -139,6 +140,20 @@ class Provider(node.Node):
     async def earned(self, info: Info) -> Wei:
         """What it took for its jobs so far."""
         return Wei(await info.context.earned(self.address, self.as_of))
+
+    @strawberry.field
+    async def uptime(self, info: Info, days: int = 7) -> float | None:
+        """
+        Share of the last so many days in which heartbeats kept the provider online, 0 to 1; null before the first.
+
+        Whole UTC days that are over and final, 366 at most; the first counts from the first heartbeat.
+        """
+        return share_of(await info.context.days_online(self.address, read_days(days)), days)
+
+    @strawberry.field
+    async def uptime_history(self, info: Info, days: int = 30) -> list[float | None]:
+        """One value a day, oldest first, for a strip; the last is that of the newest day that is over and final."""
+        return history_of(await info.context.days_online(self.address, read_days(days)), days)
 
     @strawberry.field
     def jobs(

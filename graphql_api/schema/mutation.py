@@ -10,13 +10,16 @@ import strawberry
 from graphql_api import account_queries
 from graphql_api.cookies import forget_session
 from graphql_api.entering import enter, leave
-from graphql_api.errors import Forbidden, Unavailable
+from graphql_api.errors import Conflict, Forbidden, Unavailable
 from graphql_api.scalars import Bytes32
 from graphql_api.schema.account import Account, AgentCredential, Session
-from graphql_api.schema.chain import Info
+from graphql_api.schema.chain import ChainStatus, Info
 from graphql_api.schema.life import JobSpec, JobSpecInput
+from graphql_api.schema.market import Job
+from graphql_api.schema.operating import Reindex
 from graphql_api.specs import check
 from graphql_api.viewers import Viewer
+from models.values import Chain, show_bytes
 
 
 @strawberry.type
@@ -103,8 +106,65 @@ class Mutation:
         viewer = await _acting(info)
         return await info.context.world.accounts.revoke_credentials(viewer.address)
 
+    @strawberry.mutation
+    async def reindex(self, info: Info, chain: Chain, from_block: int) -> Reindex:
+        """
+        Have a chain read again from a block on, and what differs applied in one go; for admins only.
+
+        Returns at once; `reindexes` says how far it is. One at a time on each chain.
+        """
+        viewer = await _operating(info)
+        number = await info.context.world.admin.reindex(chain, from_block, by=viewer.shown)
+        row = await info.context.reindex(number)
+        if row is None:
+            raise Unavailable(f"reindex {number} was asked for, and cannot be shown now: look at reindexes")
+        return Reindex.of(row)
+
+    @strawberry.mutation
+    async def resume(self, info: Info, chain: Chain) -> ChainStatus:
+        """
+        Let a paused chain go on; for admins only.
+
+        Returns at once how it stands; its indexer does the rest. After a reorg deeper than finality this is the word
+        to take back what left the chain.
+        """
+        viewer = await _operating(info)
+        await info.context.world.admin.resume(chain, by=viewer.shown)
+        rows = await info.context.checkpoints()
+        return next(ChainStatus.of(row, info.context.world.patience) for row in rows if row.chain == chain)
+
+    @strawberry.mutation
+    async def retry_dispatch(self, info: Info, job_id: Bytes32) -> Job:
+        """
+        Have an open job handed to its agent again at once, and one that failed run once more; for admins only.
+
+        A job whose agent has delivered a result is not run again: its renter has to look at it.
+        """
+        viewer = await _operating(info)
+        await info.context.world.admin.retry(job_id, by=viewer.shown)
+        row = await info.context.job(job_id)
+        if row is None:
+            raise Conflict(f"job {show_bytes(job_id)} was undone by a reorganisation meanwhile")
+        return Job.of(row)
+
+    @strawberry.mutation
+    async def pause_credits(self, info: Info, paused: bool) -> bool:
+        """
+        Have all signers of credits sign nothing new, or go on; for admins only.
+
+        Returns whether they are paused now. What is signed already goes on: its nonces are spent.
+        """
+        viewer = await _operating(info)
+        return await info.context.world.admin.pause_credits(paused=paused, by=viewer.shown)
+
 
 async def _acting(info: Info) -> Viewer:
     viewer = await info.context.signed_in()
+    await info.context.close()
+    return viewer
+
+
+async def _operating(info: Info) -> Viewer:
+    viewer = await info.context.admin()
     await info.context.close()
     return viewer

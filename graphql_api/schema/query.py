@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from graphql_api import job_queries, provider_queries
+from graphql_api.activity import Interval, read_last
 from graphql_api.pages import read_page, read_size
 from graphql_api.rows import JobRow, ProviderRow
 from graphql_api.scalars import Address, Bytes32
@@ -26,7 +26,8 @@ from graphql_api.schema.filters import (
 )
 from graphql_api.schema.market import Job, Provider
 from graphql_api.schema.matching import MATCHES_MAX, Match, Requirements
-from graphql_api.schema.statistics import JobStats, ProviderStats
+from graphql_api.schema.operating import REINDEXES_MAX, Reindex
+from graphql_api.schema.statistics import ActivityPoint, JobStats, ProviderStats
 from graphql_api.searching import found
 
 SearchHit = Annotated[Job | Provider, strawberry.union("SearchHit", description="What a search finds.")]
@@ -147,13 +148,24 @@ class Query:
 
     @strawberry.field
     async def provider_stats(self, info: Info) -> ProviderStats:
-        """All providers in numbers, not a page of them."""
-        return ProviderStats.of(await provider_queries.provider_totals(info.context.snapshot))
+        """All providers in numbers, not a page of them; a second old at most."""
+        return ProviderStats.of(await info.context.world.statistics.providers.newest())
 
     @strawberry.field
     async def job_stats(self, info: Info) -> JobStats:
-        """All jobs in numbers, not a page of them."""
-        return JobStats.of(await job_queries.job_totals(info.context.snapshot))
+        """All jobs in numbers, not a page of them; a second old at most."""
+        return JobStats.of(await info.context.world.statistics.jobs.newest())
+
+    @strawberry.field
+    async def activity(self, info: Info, interval: Interval = Interval.DAY, last: int = 30) -> list[ActivityPoint]:
+        """
+        What happened in the last hours (168 at most), days (366) or weeks (104) of UTC, oldest first.
+
+        By block time: the last interval is the one that the newest indexed block is in. Weeks begin on Monday. One
+        without events is there too.
+        """
+        rows = await info.context.world.statistics.activity(interval, read_last(interval, last))
+        return [ActivityPoint.of(row) for row in rows]
 
     @strawberry.field
     async def matches(self, info: Info, requirements: Requirements, first: int = 10) -> list[Match]:
@@ -164,7 +176,14 @@ class Query:
     @strawberry.field
     async def chains(self, info: Info) -> list[ChainStatus]:
         """Where our copies of the chains stand; one not yet begun is missing."""
-        return [ChainStatus.of(row, info.context) for row in await info.context.checkpoints()]
+        return [ChainStatus.of(row, info.context.world.patience) for row in await info.context.checkpoints()]
+
+    @strawberry.field
+    async def reindexes(self, info: Info, first: int = 10) -> list[Reindex]:
+        """What was asked to be read again, newest first; for admins only, 100 at most."""
+        size = read_size(first, "first", most=REINDEXES_MAX)
+        await info.context.admin()
+        return [Reindex.of(row) for row in await info.context.reindexes(size)]
 
     @strawberry.field
     async def me(self, info: Info) -> Account | None:

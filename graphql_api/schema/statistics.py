@@ -1,14 +1,17 @@
 """Everything in numbers: over all rows, not over a page."""
 
-from collections.abc import Sequence
+from datetime import datetime
 
 import strawberry
 
-from graphql_api import job_queries, provider_queries
-from graphql_api.rows import JobTotalsRow, ProviderTotalsRow
+from graphql_api.activity import Interval
+from graphql_api.job_totals import JobFigures
+from graphql_api.rows import ActivityRow
 from graphql_api.scalars import BigInt, Wei
-from graphql_api.schema.chain import Info
+from graphql_api.statistics import ProviderFigures
 from models.values import EscrowStatus, JobStatus
+
+strawberry.enum(Interval)
 
 
 @strawberry.type
@@ -31,19 +34,12 @@ class ProviderStats:
     online_vram_mib: BigInt
     average_reputation: float
     total_jobs_completed: BigInt
-
-    @strawberry.field
-    async def gpu_models(self, info: Info) -> list[GpuModelCount]:
-        """The most frequent models first, 100 at most."""
-        rows = await provider_queries.gpu_models(info.context.snapshot)
-        return [
-            GpuModelCount(gpu_model=row.gpu_model, total=row.total, online=row.online, vram_mib=BigInt(row.vram))
-            for row in rows
-        ]
+    gpu_models: list[GpuModelCount] = strawberry.field(description="The most frequent models first, 100 at most.")
 
     @classmethod
-    def of(cls, row: ProviderTotalsRow) -> "ProviderStats":
-        """Return the totals as clients see them."""
+    def of(cls, figures: ProviderFigures) -> "ProviderStats":
+        """Return the numbers as clients see them."""
+        row = figures.totals
         return cls(
             total=row.total,
             online=row.online,
@@ -51,6 +47,10 @@ class ProviderStats:
             online_vram_mib=BigInt(row.vram_online),
             average_reputation=row.reputation,
             total_jobs_completed=BigInt(row.jobs_completed),
+            gpu_models=[
+                GpuModelCount(gpu_model=row.gpu_model, total=row.total, online=row.online, vram_mib=BigInt(row.vram))
+                for row in figures.gpu_models
+            ],
         )
 
 
@@ -69,20 +69,44 @@ class JobStats:
     total: int
     by_status: list[StatusCount] = strawberry.field(description="Every status, those without jobs too.")
     escrowed: Wei = strawberry.field(description="What renters paid in and no provider has taken yet.")
+    paid_out: Wei = strawberry.field(description="What providers took, ever.")
     volume: Wei = strawberry.field(description="What renters paid in, ever.")
 
-    @strawberry.field
-    async def paid_out(self, info: Info) -> Wei:
-        """What providers took, ever."""
-        return Wei(await job_queries.paid_out(info.context.snapshot))
-
     @classmethod
-    def of(cls, rows: Sequence[JobTotalsRow]) -> "JobStats":
-        """Return the totals as clients see them."""
-        counts = {status: sum(row.count for row in rows if row.status == status) for status in JobStatus}
+    def of(cls, figures: JobFigures) -> "JobStats":
+        """Return the numbers as clients see them."""
+        counts, payments = figures.counts, figures.payments
+        of_status = {status: sum(counts.get((status, escrow), 0) for escrow in EscrowStatus) for status in JobStatus}
+        claimed = sum(payments.get((status, EscrowStatus.CLAIMED), 0) for status in JobStatus)
+        volume = sum(payments.values())
         return cls(
             total=sum(counts.values()),
-            by_status=[StatusCount(status=status, count=count) for status, count in counts.items()],
-            escrowed=Wei(sum(int(row.payment) for row in rows if row.escrow != EscrowStatus.CLAIMED)),
-            volume=Wei(sum(int(row.payment) for row in rows)),
+            by_status=[StatusCount(status=status, count=count) for status, count in of_status.items()],
+            escrowed=Wei(volume - claimed),
+            volume=Wei(volume),
+            paid_out=Wei(figures.paid_out),
+        )
+
+
+@strawberry.type
+class ActivityPoint:
+    """Activity of one interval, for charts."""
+
+    start: datetime
+    jobs_created: int
+    jobs_confirmed: int
+    volume: Wei = strawberry.field(description="What renters paid in.")
+    providers_seen: int = strawberry.field(
+        description="Providers with a heartbeat. Until the interval is over and final: those with one since it began."
+    )
+
+    @classmethod
+    def of(cls, row: ActivityRow) -> "ActivityPoint":
+        """Return an interval as clients see it."""
+        return cls(
+            start=row.start,
+            jobs_created=row.jobs_created,
+            jobs_confirmed=row.jobs_confirmed,
+            volume=Wei(int(row.volume)),
+            providers_seen=row.providers_seen,
         )

@@ -1,20 +1,24 @@
 """
-What can be watched: jobs and providers as they change.
+What can be watched: jobs and providers as they change, all of them in numbers, and where the chains stand.
 
-A change is told when its subject was inside the filter before or is now.
+A change is told when its subject was inside the filter before or is now. Of numbers, the newest are told.
 """
 
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import strawberry
 
 from graphql_api.listening import Heard, Interest
+from graphql_api.readiness import Patience
 from graphql_api.replay import read_cursor
 from graphql_api.scalars import Address, Bytes32
-from graphql_api.schema.chain import Info
+from graphql_api.schema.chain import ChainStatus, Info
 from graphql_api.schema.filters import JobFilter, ProviderFilter, job_criteria, provider_criteria
 from graphql_api.schema.market import Job, Provider
-from graphql_api.watches import ChangeWatch, Tell
+from graphql_api.schema.statistics import JobStats, ProviderStats
+from graphql_api.statistics import Standing
+from graphql_api.watches import ChangeWatch, Tell, ValueWatch
 from models.feed import ChangeKind, Entity
 from models.values import parse_bytes32, show_bytes
 
@@ -97,6 +101,32 @@ class Subscription:
         interest = Interest(entity=Entity.PROVIDER, key=address, criteria=provider_criteria(filter))
         async for change in info.context.watch(_watch(interest, after, ProviderChange.of)):
             yield change
+
+    @strawberry.subscription
+    async def job_stats(self, info: Info) -> AsyncGenerator[JobStats, None]:
+        """All jobs in numbers: at once, and then whenever they changed, once a second at most."""
+        values = info.context.world.statistics.jobs.follow
+        async for stats in info.context.watch(ValueWatch(values=values, tell=JobStats.of)):
+            yield stats
+
+    @strawberry.subscription
+    async def provider_stats(self, info: Info) -> AsyncGenerator[ProviderStats, None]:
+        """All providers in numbers: at once, and then whenever they changed, once a second at most."""
+        values = info.context.world.statistics.providers.follow
+        async for stats in info.context.watch(ValueWatch(values=values, tell=ProviderStats.of)):
+            yield stats
+
+    @strawberry.subscription
+    async def chains(self, info: Info) -> AsyncGenerator[list[ChainStatus], None]:
+        """Where our copies of the chains stand: at once, and whenever one moved or its readiness is another."""
+        world = info.context.world
+        tell = partial(_statuses, patience=world.patience)
+        async for statuses in info.context.watch(ValueWatch(values=world.statistics.chains.follow, tell=tell)):
+            yield statuses
+
+
+def _statuses(standing: Standing, *, patience: Patience) -> list[ChainStatus]:
+    return [ChainStatus.of(row, patience) for row in standing.checkpoints]
 
 
 def _watch(interest: Interest, after: str | None, tell: Tell) -> ChangeWatch:

@@ -10,11 +10,12 @@ from typing import Final, cast
 
 from indexer import comparing, plan, program, request_store, rereading, store, window
 from indexer.program import Outside, Source
-from indexer.request_store import NewRequest
 from indexer.rereading import LEVEL
 from indexer.values import Followed
 from models.requests import RequestKind
 from models.values import Chain, ProofLevel
+from runtime import asking_store
+from runtime.asking_store import NewRequest
 from runtime.database import Connection, Pool
 from tests.simulation.database import SimulatedPool
 from tests.simulation.endpoint import SimulatedTransport
@@ -90,7 +91,7 @@ def resume(chain: Chain) -> NewRequest:
 
 async def ask(connection: Connection, request: NewRequest) -> None:
     """Ask something of whoever indexes."""
-    await request_store.insert(connection, request)
+    await asking_store.insert(connection, request)
 
 
 async def are_open(connection: Connection) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-from indexer.request_store import NewRequest
+from runtime.asking_store import NewRequest
 from tests.simulation import indexing, sabotage
 from tests.simulation.blockchain import Blockchain
 from tests.simulation.oracle import Differs

@@ -70,10 +70,10 @@ class Office:
         await self._bus.jetstream.add_consumer(route.JOBS_STREAM, config)
         return self
 
-    async def hand_out(self, number: int, *, attempt: int = 1, to: bytes | None = None) -> None:
+    async def hand_out(self, number: int, *, attempt: int = 1, to: bytes | None = None, retry: int = 0) -> None:
         """Send a job, whose token names it and the attempt."""
         job_id, token = number.to_bytes(32), f"{number}/{attempt}"
-        made = Attempt(job_id=job_id, number=attempt, provider=to or self.provider, token=token)
+        made = Attempt(job_id=job_id, number=attempt, provider=to or self.provider, token=token, retry=retry)
         message = route.message(made, SPEC)
         subject = route.dispatch_subject(self.provider)
         await self._bus.jetstream.publish(subject, message.payload, headers={"Nats-Msg-Id": message.message_id})

@@ -111,6 +111,19 @@ async def test_a_job_that_comes_twice_is_run_once(door: Door, office: Office, me
     assert runs(logs) == [1]
 
 
+async def test_a_job_is_run_once_more_for_a_greater_retry(door: Door, office: Office, member: Member) -> None:  # noqa: ARG001
+    """And for no older one that comes after it."""
+    with capture_logs() as logs:
+        async with at_work(agent_of(member)):
+            await office.hand_out(1)
+            await office.hand_out(1, attempt=2, retry=7)
+            await office.hand_out(1, attempt=3, retry=6)
+            heard = await office.heard(5)
+
+    assert [token for token, _ in heard] == ["1/1", "1/1", "1/2", "1/2", "1/3"]
+    assert runs(logs) == [1, 1]
+
+
 async def test_a_job_of_somebody_else_is_not_run(door: Door, office: Office, member: Member) -> None:  # noqa: ARG001
     with capture_logs() as logs:
         async with at_work(agent_of(member)):

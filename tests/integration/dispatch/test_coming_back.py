@@ -7,8 +7,8 @@ from dispatch import plan
 from dispatch.dispatcher import Dispatcher, HandedOut
 from dispatch.intake import Intake
 from dispatch.judge import Accepted, Judgement, Refusal, Refused
-from dispatch.outbox import Outbox
 from models.values import checksum_address, show_bytes
+from runtime import retry_store
 from runtime.bus import Bus
 from tests.integration.dispatch.agency import Agents, Market
 from tests.integration.dispatch.test_dispatcher import IDLE, ids, stored
@@ -178,7 +178,7 @@ async def test_an_agent_that_forgot_answers_the_later_attempt(
     assert await say(market, intake, "completed", attempt=1) == Refused(reason=Refusal.STALE)
 
 
-async def test_a_job_that_has_an_outcome_is_never_handed_out_again(
+async def test_a_job_that_has_an_outcome_is_not_handed_out_again_by_itself(
     market: Market, dispatcher: Dispatcher, intake: Intake
 ) -> None:
     await market.open_jobs(1)
@@ -186,7 +186,6 @@ async def test_a_job_that_has_an_outcome_is_never_handed_out_again(
     await say(market, intake, "failed", attempt=1)
     await market.age(60)
     await signs_in(market)
-    await Outbox(market.pool, plan.PAUSES).retry(JOB)
 
     assert await dispatcher.step() == IDLE
 
@@ -196,7 +195,8 @@ async def test_a_retry_makes_a_job_due_at_once(market: Market, dispatcher: Dispa
     await market.open_jobs(1)
     await dispatcher.step()
     await market.ask("update dispatches set attempt = 7")
-    await Outbox(market.pool, plan.PAUSES).retry(JOB)
+    async with market.pool.connection() as connection:
+        await retry_store.retry(connection, JOB, asked_by="an operator")
     assert await dispatcher.step() == IDLE
 
     await market.age(31)

@@ -194,3 +194,42 @@ async def test_a_mixed_list_shows_each_reader_its_own(api: Client, renter: Clien
     for client, seen in ((renter, [False, True]), (other, [True, False])):
         nodes = (await client.ask(JOBS))["jobs"]["nodes"]
         assert [node["spec"] is not None for node in nodes] == seen
+
+
+@pytest.fixture
+async def strict(schema_url: str) -> AsyncIterator[Client]:
+    """A client of an API that lets two specs of a wallet wait for their jobs, signed in as the renter."""
+    async with serving(schema_url, api_waiting_specs_max=2) as client:
+        yield await RENTER.enter(client)
+
+
+async def test_a_wallet_has_a_quota_of_specs_whose_job_is_not_on_chain(strict: Client, market: Market) -> None:
+    """What it replaces, what its jobs have, and what others hand in does not count."""
+    other = await OTHER.enter(strict)
+    await market.commit(job(9))
+    for client, number in ((strict, 1), (strict, 2), (other, 3), (strict, 2), (strict, 9)):
+        await submit(client, number)
+    code, message = await refusal(strict, 4)
+
+    assert (code, message.startswith(f"{RENTER.address} has handed in 2 specs for jobs that are not on chain")) == (
+        "OVER_QUOTA",
+        True,
+    )
+    await market.commit(job(1, block=11))
+    await submit(strict, 4)
+
+
+async def test_a_spec_for_somebody_elses_job_counts(strict: Client, market: Market) -> None:
+    """It waits for a job of this wallet that never comes."""
+    await submit(strict, 1)
+    await submit(strict, 2)
+    await market.commit(created(1, 10, renter=OTHER.address, payment=1))
+
+    assert (await refusal(strict, 3))[0] == "OVER_QUOTA"
+
+
+async def test_specs_handed_in_at_once_are_counted_one_after_the_other(strict: Client, market: Market) -> None:
+    answers = await asyncio.gather(*(strict.respond(SUBMIT, job=job_hex(number), spec=SPEC) for number in range(1, 7)))
+
+    assert sum(not answer.get("errors") for answer in answers) == 2
+    assert await market.execute("select count(*) from job_specs") == [(2,)]

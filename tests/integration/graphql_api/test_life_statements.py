@@ -1,15 +1,15 @@
 """What the life of many jobs costs: as many statements as for one, whoever asks."""
 
-from dataclasses import replace
 from datetime import timedelta
 
-from graphql_api.limits import DEFAULTS
+from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument
+
 from graphql_api.program import open_world
-from graphql_api.reading import Reading, World
+from graphql_api.reading import World
 from graphql_api.schema import build
-from graphql_api.visits import Visit
 from models.values import Chain
 from runtime.settings import AccountSettings, ApiSettings
+from tests.integration.graphql_api.counting import statements
 from tests.integration.graphql_api.market import Market, beat, confirmed, created, moment, somebody
 
 LIFE = """{ jobs(first: 500) { nodes {
@@ -33,25 +33,12 @@ async def commit(market: Market, first: int, last: int) -> None:
             await market.note("credits", number, provider=somebody(name), decided_at=moment(1), adopted=False)
 
 
-async def statements(world: World, name: str | None) -> int:
+async def cost(world: World, query: str, name: str | None) -> int:
     """Return the number of statements that the answer takes somebody, or nobody."""
     token = None
     if name is not None:
         token = (await world.accounts.open_session(somebody(name), timedelta(hours=1))).token
-    counted: list[Reading] = []
-
-    class Counted(Reading):
-        def __init__(self, world: World, token: str | None = None) -> None:
-            super().__init__(world, token)
-            counted.append(self)
-
-    # Everything of 500 jobs is more than anybody may ask for at once.
-    schema = build(replace(DEFAULTS, cost=100_000))
-    schema.reading = Counted
-    visit = Visit(world=world, authorization=None if token is None else f"Bearer {token}")
-    result = await schema.execute(LIFE, context_value=visit)
-    assert result.errors is None
-    return counted[0].snapshot.statements
+    return await statements(world, query, token=token)
 
 
 async def test_the_number_of_statements_does_not_depend_on_the_number_of_jobs(schema_url: str, market: Market) -> None:
@@ -60,9 +47,43 @@ async def test_the_number_of_statements_does_not_depend_on_the_number_of_jobs(sc
     await market.checkpoint(Chain.OPBNB, number=100)
     async with open_world(ApiSettings(), database_url=schema_url, accounts=ACCOUNTS) as world:
         await commit(market, 1, 1)
-        for_one = [await statements(world, name) for name in ("admin", "renter", None)]
+        for_one = [await cost(world, LIFE, name) for name in ("admin", "renter", None)]
         await commit(market, 2, 60)
-        for_many = [await statements(world, name) for name in ("admin", "renter", None)]
+        for_many = [await cost(world, LIFE, name) for name in ("admin", "renter", None)]
 
     assert for_one == for_many
     assert max(for_many) <= 14
+
+
+def every_field(of: GraphQLNamedType, above: tuple[str, ...] = ()) -> str:
+    """Return a selection of all fields of a type that can be asked for without arguments, and of theirs."""
+    if is_leaf_type(of) or not isinstance(of, GraphQLObjectType):
+        return ""
+    chosen = []
+    for name, entry in of.fields.items():
+        inner = get_named_type(entry.type)
+        if inner.name in above or any(map(is_required_argument, entry.args.values())):
+            continue
+        selection = every_field(inner, (*above, of.name))
+        if selection or is_leaf_type(inner):
+            chosen.append(f"{name} {selection}")
+    return "{ " + " ".join(chosen) + " }" if chosen else ""
+
+
+async def test_no_field_asks_once_a_row(schema_url: str, market: Market) -> None:
+    """Every field of jobs, providers and what hangs on them, those too that are added after this was written."""
+    types = build()._schema.type_map
+    lists = [
+        f"{{ {name} {{ nodes {every_field(types[item])} }} }}"
+        for name, item in (("jobs", "Job"), ("providers", "Provider"))
+    ]
+    await market.checkpoint(Chain.BSC, number=100)
+    await market.checkpoint(Chain.OPBNB, number=100)
+    async with open_world(ApiSettings(), database_url=schema_url, accounts=ACCOUNTS) as world:
+        await commit(market, 1, 1)
+        for_one = [await cost(world, each, "admin") for each in lists]
+        await commit(market, 2, 30)
+        for_many = [await cost(world, each, "admin") for each in lists]
+
+    assert for_one == for_many
+    assert all("uptimeHistory" in each and "timeline" in each for each in lists)

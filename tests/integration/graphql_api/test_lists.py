@@ -100,6 +100,16 @@ async def test_a_cursor_outlives_its_row(api: Client, market: Market) -> None:
     assert ids((await api.ask(JOBS, first=2, after=page["pageInfo"]["endCursor"]))["jobs"]) == [6, 5]
 
 
+async def test_what_comes_between_two_pages_moves_neither(api: Client, market: Market) -> None:
+    """A cursor is a place and not a number: newer rows and rows far behind shift nothing."""
+    await market.commit(*(created(number, number, payment=1) for number in range(10, 16)))
+    first = (await api.ask(JOBS, first=3))["jobs"]
+    await market.commit(created(16, 16, payment=1), created(17, 17, payment=1), created(9, 9, payment=1))
+    second = (await api.ask(JOBS, first=3, after=first["pageInfo"]["endCursor"]))["jobs"]
+
+    assert (ids(first), ids(second)) == ([15, 14, 13], [12, 11, 10])
+
+
 async def test_an_empty_page(api: Client) -> None:
     """No rows, no cursors, nothing around."""
     data = await api.ask(JOBS)

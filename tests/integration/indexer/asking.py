@@ -1,13 +1,13 @@
 """Ask for something as an operator does, and let the worker of the chain do it."""
 
 from chain.rpc import Rpc
-from indexer import request_store
 from indexer.reader import Reader
-from indexer.request_store import NewRequest
 from indexer.requests import Worker
 from indexer.rereading_values import Findings
 from models.requests import Request, RequestKind
 from models.values import Chain
+from runtime import asking_store
+from runtime.asking_store import NewRequest
 from runtime.database import Pool
 from tests.integration.indexer.conftest import OFFLINE_AFTER
 from tests.integration.local_chain import World
@@ -34,13 +34,13 @@ async def ask(
         requested_by=BY,
     )
     async with pool.connection() as connection:
-        return await request_store.insert(connection, request)
+        return await asking_store.insert(connection, request)
 
 
 async def asked(pool: Pool, number: int) -> Request:
     """Return a request as it stands."""
     async with pool.connection() as connection:
-        found = await request_store.find(connection, number)
+        found = await asking_store.find(connection, number)
     assert found is not None
     return found
 

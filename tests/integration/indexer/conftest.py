@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import migrations
@@ -19,7 +20,7 @@ from indexer.reader import Reader
 from indexer.store import Store
 from indexer.values import Followed
 from models.values import Chain
-from runtime.database import Pool, open_pool
+from runtime.database import Connection, Pool, open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.ports import free_port
 from tests.integration.indexer.tables import Contents, contents
@@ -131,4 +132,23 @@ async def fresh_index(world: World, postgres: EmbeddedPostgres) -> Contents:
 @pytest.fixture
 async def index(world: World, pool: Pool) -> AsyncIterator[Indexing]:
     async with indexing(world, pool) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def migrated(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """A database of ours, which no test here changes for good."""
+    url = await postgres.create_database("uptime")
+    await asyncio.to_thread(migrations.upgrade, url)
+    yield url
+    await postgres.drop_database("uptime")
+
+
+@pytest.fixture
+async def connection(migrated: str) -> AsyncIterator[Connection]:
+    """A connection to empty tables; all is taken back after the test."""
+    async with (
+        await psycopg.AsyncConnection.connect(migrated, options="-c timezone=UTC") as opened,
+        opened.transaction(force_rollback=True),
+    ):
         yield opened

@@ -82,9 +82,18 @@ async def test_finished_requests_go_after_their_time(pool: Pool) -> None:
 
 def test_retention_is_what_the_operator_set() -> None:
     """In days; none for ever."""
-    days = {"heartbeat_retention_days": 0, "feed_retention_days": 3, "request_retention_days": 10}
+    days = {
+        "heartbeat_retention_days": 0,
+        "feed_retention_days": 3,
+        "request_retention_days": 10,
+        "waiting_spec_retention_days": 2,
+    }
     settings = IndexerSettings.model_validate({"provider_offline_after_seconds": 720, **days})
 
     assert Retention.of(settings) == Retention(
-        offline_after=timedelta(minutes=12), heartbeats=None, changes=timedelta(days=3), requests=timedelta(days=10)
+        offline_after=timedelta(minutes=12),
+        heartbeats=None,
+        changes=timedelta(days=3),
+        requests=timedelta(days=10),
+        waiting_specs=timedelta(days=2),
     )

@@ -1,19 +1,14 @@
 """What days of heartbeats amount to, to the second."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import migrations
 from indexer import uptime_store
 from runtime.database import Connection
-from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.indexer.beats import OFFLINE_AFTER, at, beat, block_at, days, rows, stand_at
 
 DAY = 86_400
@@ -21,25 +16,6 @@ LIMIT = int(OFFLINE_AFTER.total_seconds())
 # Most of them where days meet, and the rest anywhere.
 SECONDS = st.integers(-2_000, 2_000) | st.integers(DAY - 2_000, DAY + 2_000) | st.integers(0, DAY)
 BEATS = st.dictionaries(st.integers(1, 3), st.lists(SECONDS, min_size=1, max_size=12), min_size=1)
-
-
-@pytest.fixture(scope="module")
-async def migrated(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """A database of ours, which no test here changes for good."""
-    url = await postgres.create_database("uptime")
-    await asyncio.to_thread(migrations.upgrade, url)
-    yield url
-    await postgres.drop_database("uptime")
-
-
-@pytest.fixture
-async def connection(migrated: str) -> AsyncIterator[Connection]:
-    """A connection to empty tables; all is taken back after the test."""
-    async with (
-        await psycopg.AsyncConnection.connect(migrated, options="-c timezone=UTC") as opened,
-        opened.transaction(force_rollback=True),
-    ):
-        yield opened
 
 
 async def fold(connection: Connection, offline_after: timedelta = OFFLINE_AFTER) -> int:

@@ -14,6 +14,7 @@ from devnet.accounts import private_key
 from dispatch import route
 from dispatch.job_values import Attempt, Spec
 from models.values import checksum_address, show_bytes
+from runtime import retry_store
 from runtime.bus import Bus
 from runtime.embedded_nats import EmbeddedNats
 from tests.integration.dispatch.agency import Market, bus, market, nats
@@ -94,6 +95,25 @@ async def test_a_failure_tells_exit_code_and_what_was_complained_of(site: Site, 
 
     ((error,),) = await market.ask("select error from jobs")
     assert error == "the command ended with exit code 1: no such image: alpine:3"
+
+
+@pytest.mark.usefixtures("reactor")
+async def test_a_job_that_failed_is_run_once_more_for_a_retry(site: Site, market: Market) -> None:
+    """By an agent that was started again meanwhile, too; its outcome is that of the second run."""
+    site.tell("fail")
+    async with site.agent():
+        await market.open_jobs(1)
+        await becomes(market, {1: "FAILED"})
+    site.tell("fail", on=False)
+    await market.age(60)
+    async with market.pool.connection() as connection:
+        await retry_store.retry(connection, (1).to_bytes(32), asked_by="an operator")
+    assert await market.statuses() == {1: "CREATED"}
+
+    async with site.agent():
+        await becomes(market, {1: "COMPLETED"})
+
+    assert [number for number, _ in site.runs] == [1, 1]
 
 
 @pytest.mark.usefixtures("reactor")

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
+from models.state import JOBS
 from models.values import Chain
+from runtime import state_store
 from runtime.database import Pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from tests.integration.indexer.activity import Activity
@@ -210,16 +212,36 @@ async def damage(pool: Pool) -> None:
 
 
 async def test_an_open_job_is_handed_out_again_by_hand(settings: Mapping[str, str], pool: Pool) -> None:
-    """A job that is over, or that nobody knows, is told so."""
-    ((job,),) = await rows(pool, "select job_id from jobs where status = 'CREATED' limit 1")
+    """And one that failed is run once more; a job that is over, or that nobody knows, is told so. Who asked is kept."""
+    (job,), (failed,) = await rows(pool, "select job_id from jobs where status = 'CREATED' limit 2")
     ((over,),) = await rows(pool, "select job_id from jobs where status = 'COMPLETED' limit 1")
-    ends = [await lamda(settings, "retry", "0x" + each.hex()) for each in (job, over, b"?" * 32)]
+    await hand_in_and_fail(pool, [job, failed], failed)
+    ends = [await lamda(settings, "retry", "0x" + each.hex()) for each in (job, failed, over, b"?" * 32)]
 
-    assert [end.code for end in ends] == [0, 1, 1]
+    assert [end.code for end in ends] == [0, 0, 1, 1]
     assert "is due" in ends[0].said
-    assert "is COMPLETED" in ends[1].complaint
-    assert "is not in the database" in ends[2].complaint
-    assert await one(pool, "select job_id from retries") == (job,)
+    assert "had failed and is to be run once more" in ends[1].said
+    assert "is COMPLETED" in ends[2].complaint
+    assert "is not in the database" in ends[3].complaint
+    assert await rows(pool, "select job_id from retries order by id") == [(job,), (failed,)]
+    assert await one(pool, "select count(*) from requests where kind = 'RETRY' and requested_by <> ''") == (2,)
+
+
+async def hand_in_and_fail(pool: Pool, job_ids: list[bytes], failed: bytes) -> None:
+    """Have specs handed in for jobs, and the agent of one of them report that it failed."""
+    async with pool.connection() as connection:
+        await connection.execute(
+            "insert into job_specs (job_id, renter, docker_image, submitted_at) "
+            "select job_id, renter, 'alpine', now() from job_created where job_id = any(%s)",
+            (job_ids,),
+        )
+        await connection.execute(
+            "insert into agent_reports (job_id, provider, attempt, status, received_at) "
+            "select job_id, provider, 1, 'failed', now() from job_created where job_id = %s",
+            (failed,),
+        )
+        await state_store.lock(connection, JOBS, job_ids)
+        await state_store.refresh(connection, JOBS, job_ids, {})
 
 
 async def rows(pool: Pool, statement: str) -> list[tuple[bytes]]:

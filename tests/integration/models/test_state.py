@@ -42,8 +42,8 @@ def log(block: int) -> dict[str, Any]:
     }
 
 
-def report(status: str, minute: int, *, provider: bytes = PROVIDER, **said: str) -> Fact:
-    about = {"job_id": JOB, "provider": provider, "attempt": 1}
+def report(status: str, minute: int, *, provider: bytes = PROVIDER, retry: int = 0, **said: str) -> Fact:
+    about = {"job_id": JOB, "provider": provider, "attempt": 1, "retry": retry}
     return "agent_reports", {**about, "status": status, "received_at": at(minute), **said}
 
 
@@ -57,15 +57,22 @@ CONFIRMED: Fact = ("job_confirmed", {**log(8), "job_id": JOB, "confirmed_at": 1}
 CLAIMED: Fact = ("payment_claimed", {**log(9), "job_id": JOB, "provider": PROVIDER, "amount": 7})
 
 
-def dispatch(attempt: int, provider: bytes, published_minute: int | None) -> Fact:
+def retry(number: int, minute: int) -> Fact:
+    return "retries", {"job_id": JOB, "number": number, "asked_at": at(minute)}
+
+
+def dispatch(attempt: int, provider: bytes, published_minute: int | None, *, retry: int = 0) -> Fact:
     published_at = None if published_minute is None else at(published_minute)
     decided = {"token": f"token {attempt}", "decided_at": at(2), "published_at": published_at}
-    return "dispatches", {"job_id": JOB, "attempt": attempt, "provider": provider, **decided}
+    return "dispatches", {"job_id": JOB, "attempt": attempt, "provider": provider, "retry": retry, **decided}
 
 
 DECIDED = dispatch(1, PROVIDER, None)
 DISPATCHED = dispatch(1, PROVIDER, 3)
 DISPATCHED_ELSEWHERE = dispatch(2, STRANGER, 2)
+FAILED = [DISPATCHED, report("failed", 5)]
+RETRIED = [*FAILED, retry(7, 6)]
+SENT_AGAIN = [*RETRIED, dispatch(2, PROVIDER, 7, retry=7)]
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +129,16 @@ STATUSES: dict[str, tuple[list[Fact], str, str]] = {
     "processing after it failed": ([report("failed", 5), report("processing", 6)], "FAILED", "HELD"),
     "completed after it failed": ([report("failed", 5), report("completed", 6)], "FAILED", "HELD"),
     "failed after it completed": ([report("completed", 5), report("failed", 6)], "COMPLETED", "HELD"),
+    "handed out again while it was open": ([DISPATCHED, retry(0, 4)], "ASSIGNED", "HELD"),
+    "retried after it failed": (RETRIED, "CREATED", "HELD"),
+    "retried, and sent": (SENT_AGAIN, "ASSIGNED", "HELD"),
+    "retried, and processing": ([*SENT_AGAIN, report("processing", 8, retry=7)], "RUNNING", "HELD"),
+    "retried, and completed": ([*SENT_AGAIN, report("completed", 8, retry=7)], "COMPLETED", "HELD"),
+    "retried, and failed again": ([*SENT_AGAIN, report("failed", 8, retry=7)], "FAILED", "HELD"),
+    "retried, and the attempt before is answered": ([*SENT_AGAIN, report("completed", 8)], "ASSIGNED", "HELD"),
+    "retried, sent to nobody that knows of it": ([*RETRIED, dispatch(2, PROVIDER, 7)], "CREATED", "HELD"),
+    "retried twice": ([*SENT_AGAIN, report("failed", 8, retry=7), retry(9, 9)], "CREATED", "HELD"),
+    "retried, and confirmed": ([*RETRIED, CONFIRMED], "COMPLETED", "CONFIRMED"),
     "a report of another": ([DISPATCHED, report("completed", 5, provider=STRANGER)], "ASSIGNED", "HELD"),
     "confirmed": ([CONFIRMED], "COMPLETED", "CONFIRMED"),
     "confirmed, though the agent failed": ([report("failed", 5), CONFIRMED], "COMPLETED", "CONFIRMED"),
@@ -148,6 +165,19 @@ async def test_the_life_of_a_job_in_times(connection: Connection) -> None:
     times = "created_at, assigned_at, started_at, completed_at, failed_at, confirmed_at, claimed_at, updated_at"
     assert await job(connection, times) == (at(1), at(3), at(4), at(6), None, at(8), at(9), at(9))
     assert await job(connection, "output_url, error") == ("gnfd://out", None)
+
+
+async def test_a_retry_sets_the_times_anew(connection: Connection) -> None:
+    """From the wish on, the job's times are those of what came after it; it never seems to go back."""
+    await insert(connection, CREATED, *FAILED, retry(7, 6))
+    await refreshed(connection)
+    times = "created_at, assigned_at, started_at, completed_at, failed_at, updated_at, error"
+    asked = await job(connection, times)
+    await insert(connection, dispatch(2, PROVIDER, 7, retry=7), report("failed", 8, retry=7, message="again"))
+    await refreshed(connection)
+
+    assert asked == (at(1), None, None, None, None, at(6), None)
+    assert await job(connection, times) == (at(1), at(7), at(8), None, at(8), at(8), "again")
 
 
 async def test_a_failure_shows_its_reason_until_the_renter_confirms(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """
-Well-behaved agents: each runs a job once, remembers it for good, and says so again when the job comes again.
+Well-behaved agents: each runs a job once, and once more for a greater retry than it knows; remembers it for good, and
+says so again when the job comes again.
 """
 
 import asyncio
@@ -22,11 +23,12 @@ REPORTS_TRIED: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One job that was run, by whom and when."""
+    """One job that was run, by whom, when and for which retry."""
 
     job_id: bytes
     provider: bytes
     at: float
+    retry: int
 
 
 class Agent:
@@ -53,6 +55,7 @@ class Agent:
         self._clock = clock
         self._dice = dice
         self._done: dict[bytes, tuple[dict[str, Any], str]] = {}
+        self._retries: dict[bytes, int] = {}
 
     async def work(self) -> None:
         """Take jobs for ever."""
@@ -96,11 +99,12 @@ class Agent:
             return
         job_id = bytes.fromhex(job["jobId"][2:])
         self.came[job_id] += 1
-        if job_id not in self._done:
+        if job_id not in self._done or job["retry"] > self._retries[job_id]:
             # On disk before it begins: an agent that dies now never runs it again.
             self._done[job_id] = (job, "processing")
+            self._retries[job_id] = job["retry"]
             await self._report(job, "processing")
-            self.runs.append(Run(job_id=job_id, provider=self.provider, at=self._clock()))
+            self.runs.append(Run(job_id=job_id, provider=self.provider, at=self._clock(), retry=job["retry"]))
             await asyncio.sleep(self._dice.uniform(0.05, 3.0))
             self._done[job_id] = (job, self._dice.choice(("completed", "completed", "failed")))
         self._done[job_id] = (job, self._done[job_id][1])

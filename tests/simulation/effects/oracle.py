@@ -2,7 +2,7 @@
 What must have been done once all is over, and what must never have been done: from the chains and the agents alone.
 
     credited      the count of each provider on opBNB = its confirmed jobs on BSC
-    run           each open job with a spec and an agent, by its own provider's agent, once
+    run           each open job with a spec and an agent, by its own provider's agent, once, and once more for a retry
 """
 
 import json
@@ -58,11 +58,11 @@ def check_counts(world: EffectsWorld) -> None:
 
 
 def check_runs(world: EffectsWorld) -> None:
-    """Raise `Doubled` when a job was run twice, by the wrong agent, or before its creation was final."""
+    """Raise `Doubled` when a job was run more often than it may, by the wrong agent, or before it was final."""
     created = world.jobs.jobs(final_block(world)).created
     runs = [run for agent in world.agents for run in agent.runs]
     for job_id, times in Counter(run.job_id for run in runs).items():
-        if times > 1:
+        if times > 1 + world.petitioners.asked[job_id]:
             raise Doubled(f"job {job_id.hex()} was run {times} times")
     for run in runs:
         if run.job_id not in created or created[run.job_id].provider != run.provider:
@@ -131,7 +131,7 @@ async def has_begun(world: EffectsWorld) -> bool:
 
 async def missing(world: EffectsWorld) -> tuple[str, ...]:
     """Return what is still to be done, each in words."""
-    return (*_uncredited(world), *_not_run(world), *await _unreported(world))
+    return (*_uncredited(world), *_not_run(world), *await _not_run_again(world), *await _unreported(world))
 
 
 def wanted(world: EffectsWorld) -> dict[bytes, bytes]:
@@ -181,6 +181,24 @@ def _not_run(world: EffectsWorld) -> list[str]:
         f"job {job_id.hex()} of {provider.hex()} was not run"
         for job_id, provider in wanted(world).items()
         if job_id not in ran
+    ]
+
+
+async def _not_run_again(world: EffectsWorld) -> list[str]:
+    ran = {(run.job_id, run.retry) for agent in world.agents for run in agent.runs}
+    async with world.database.connection() as connection:
+        rows = await connection.execute(
+            """
+            select job_id, max(number) from retries where number > 0 and job_id = any(%s)
+            group by job_id order by job_id
+            """,
+            (list(wanted(world)),),
+        )
+        retries = await rows.fetchall()
+    return [
+        f"job {job_id.hex()} was not run for retry {number}"
+        for job_id, number in retries
+        if (job_id, number) not in ran
     ]
 
 

@@ -11,6 +11,8 @@ from tests.simulation.effects.account_endpoint import Character
 from tests.simulation.effects.pool import Rules
 
 BOTH: Final = ((Chain.BSC, Chain.OPBNB),)
+RETRIES_FROM: Final = 100_000
+"""The first seed with people who ask for retries: what seeds before it have taught stays what happens in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class EffectsPlan:
     A world with reactors before it begins.
 
     `deaf` are providers without an agent. In a world with a past somebody has credited jobs before this database was.
+    In one with retries people ask for jobs to be run once more.
     """
 
     world: Blueprint
@@ -27,6 +30,7 @@ class EffectsPlan:
     key: str = field(repr=False)
     fee_max_wei: int
     has_past: bool
+    has_retries: bool
     characters: dict[str, Character]
 
 
@@ -46,6 +50,7 @@ def draw(seed: int) -> EffectsPlan:
         key=key,
         fee_max_wei=dice.choice((4_000, 20_000, 10**6)),
         has_past=dice.random() < 0.3,
+        has_retries=seed >= RETRIES_FROM,
         characters={
             each.name: Character(
                 rules=Rules(refuses_gaps=dice.random() < 0.3, refuses_low_caps=dice.random() < 0.5),

@@ -32,6 +32,8 @@ async def _run(plan: EffectsPlan, database: Database, say: Callable[[str], None]
         *(world.mining(chain) for chain in world.chains.values()),
         *(agent.work() for agent in world.agents),
     ]
+    if plan.has_retries:
+        background.append(world.petitioners.ask())
     await simulation.beside(_story(world), [asyncio.ensure_future(each) for each in background])
     return Report(
         seed=plan.world.seed,

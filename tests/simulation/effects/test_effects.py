@@ -10,8 +10,10 @@ import pytest
 
 from tests.simulation.database import Database
 from tests.simulation.effects import simulation
+from tests.simulation.effects.plans import RETRIES_FROM
 
 SAMPLE = range(6)
+WITH_RETRIES = range(RETRIES_FROM, RETRIES_FROM + 2)
 SEEDS_A_TEST = 2
 NOTABLE = (
     2127,  # A former backend's credit came out of a pool after the signer had begun, and halted it for a stranger.
@@ -39,6 +41,11 @@ def test_in_a_hostile_world_every_effect_is_there_once(first: int, database: Dat
     hold(range(first, first + SEEDS_A_TEST), database)
 
 
+def test_a_job_is_run_once_more_for_each_retry_and_for_nothing_else(database: Database) -> None:
+    """People ask while reports are on their way, chains are reorganised, and what was asked is lost with a database."""
+    hold(WITH_RETRIES, database)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", NOTABLE)
 def test_what_once_failed_does_not_fail_again(seed: int, database: Database) -> None:
@@ -48,7 +55,7 @@ def test_what_once_failed_does_not_fail_again(seed: int, database: Database) -> 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("first", range(2000, 2400, 100))
+@pytest.mark.parametrize("first", [*range(2000, 2400, 100), RETRIES_FROM])
 def test_every_effect_is_there_once_many_times(first: int, database: Database) -> None:
     """The same, many times over."""
     hold(range(first, first + 100), database)

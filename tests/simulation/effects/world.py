@@ -25,6 +25,7 @@ from tests.simulation.effects.agents import Agent
 from tests.simulation.effects.bus import Bus
 from tests.simulation.effects.bus_client import BusClient
 from tests.simulation.effects.job_chain import JobChain
+from tests.simulation.effects.petitioners import Petitioners
 from tests.simulation.effects.plans import EffectsPlan
 from tests.simulation.effects.renters import Renters
 from tests.simulation.effects.transactions import INCREMENT_JOBS, decode
@@ -56,6 +57,9 @@ class EffectsWorld(World):
         self.bus = Bus(self.clock, Random(f"{plan.world.seed}/bus"), self.trace)
         self.people = SimulatedPool(database, on_death=lambda: None)
         self.renters = Renters(cast("Any", self.people), self.clock, Random(f"{plan.world.seed}/renters"))
+        self.petitioners = Petitioners(
+            cast("Any", self.people), Random(f"{plan.world.seed}/retries"), is_over=lambda: self.is_calm
+        )
         self._tokens = Random(f"{plan.world.seed}/tokens")
         self.agents = [self._agent(provider) for provider in plan.providers]
         self.jobs.on_created = self.renters.hear
@@ -160,6 +164,7 @@ class EffectsWorld(World):
             "released": self._mined(succeeded=True) - sum(self.accounts.accounts.counts.values()),
             "transactions sent": self.watchman.arrivals,
             "runs": sum(len(agent.runs) for agent in self.agents),
+            "retries": self.petitioners.asked.total(),
             "messages": sum(sum(agent.came.values()) for agent in self.agents),
         }
 

@@ -15,12 +15,18 @@ def report(said: Said, *, token: str | None = "two", sender: bytes | None = PROV
 
 
 def job(
-    answered: tuple[int, Said] | None = None, *, attempts: dict[str, int] | None = None, is_over: bool = False
+    answered: tuple[int, Said] | None = None,
+    *,
+    attempts: dict[str, int] | None = None,
+    is_over: bool = False,
+    over_through: int = 0,
 ) -> Dispatched:
     """Return a job of the provider, handed out twice unless told otherwise."""
     newest = None if answered is None else Answered(attempt=answered[0], said=answered[1])
     handed_out = ATTEMPTS if attempts is None else attempts
-    return Dispatched(provider=PROVIDER, attempts=handed_out, answered=newest, is_over=is_over)
+    return Dispatched(
+        provider=PROVIDER, attempts=handed_out, answered=newest, is_over=is_over, over_through=over_through
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,18 @@ def test_an_earlier_attempt_may_be_answered_while_no_later_one_was() -> None:
     assert Accepted(attempt=1) == judge(report(Said.PROCESSING, token="one"), job(), insecure=False)
 
 
+def test_an_attempt_for_a_retry_is_answered_like_a_first_one() -> None:
+    """What was said before it counts no more."""
+    assert Accepted(attempt=2) == judge(report(Said.PROCESSING), job(over_through=1), insecure=False)
+
+
+def test_without_a_token_an_answer_waits_for_the_attempt_of_the_retry() -> None:
+    """Nobody can say which run it is about."""
+    stale = judge(report(Said.COMPLETED, token=None), job(over_through=2), insecure=True)
+
+    assert Refused(reason=Refusal.STALE) == stale
+
+
 def test_an_agent_that_says_again_that_it_runs_the_job_may_still_finish_what_it_began() -> None:
     """A sign-in repeated the job while it ran: that a later attempt runs too is no news, and makes no other stale."""
     running = job((1, Said.PROCESSING))
@@ -71,6 +89,9 @@ def test_an_agent_that_says_again_that_it_runs_the_job_may_still_finish_what_it_
         (Said.FAILED, "two", PROVIDER, job((2, Said.COMPLETED)), Refusal.BACKWARDS),
         (Said.COMPLETED, "two", PROVIDER, job((2, Said.FAILED)), Refusal.BACKWARDS),
         (Said.COMPLETED, "two", PROVIDER, job(is_over=True), Refusal.LATE),
+        (Said.COMPLETED, "one", PROVIDER, job(over_through=1), Refusal.STALE),
+        (Said.FAILED, "two", PROVIDER, job(over_through=2), Refusal.STALE),
+        (Said.COMPLETED, "two", PROVIDER, job(is_over=True, over_through=2), Refusal.LATE),
     ],
 )
 def test_everything_else_is_refused_with_its_reason(

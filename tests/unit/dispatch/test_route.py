@@ -26,6 +26,7 @@ def test_a_message_has_the_keys_of_both_dialects_and_the_attempt() -> None:
         "output_path": "out/result",
         "provider": ADDRESS,
         "attempt": 2,
+        "retry": 0,
         "token": "secret",
     }
 

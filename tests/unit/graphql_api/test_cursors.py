@@ -50,12 +50,13 @@ def test_a_place_in_the_order_of_update_comes_back(moment: datetime, job_id: byt
     assert cursors.read(cursors.show(order, (moment, job_id)), order, argument="after") == (moment, job_id)
 
 
-@given(moment=st.none() | moments, address=addresses)
-def test_a_place_of_a_provider_never_seen_comes_back(moment: datetime | None, address: str) -> None:
+@given(online=st.booleans(), moment=st.none() | moments, address=addresses)
+def test_a_place_of_a_provider_never_seen_comes_back(online: bool, moment: datetime | None, address: str) -> None:
     """Null is a place too: that before every time."""
     order = provider_order(ProviderOrderField.LAST_SEEN)
+    place = (online, moment, address)
 
-    assert cursors.read(cursors.show(order, (moment, address)), order, argument="after") == (moment, address)
+    assert cursors.read(cursors.show(order, place), order, argument="after") == place
 
 
 @pytest.mark.parametrize("other", [job_order(descending=False), job_order(JobOrderField.PAYMENT), provider_order()])

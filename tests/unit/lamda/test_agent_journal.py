@@ -1,5 +1,6 @@
 """The agent's journal: what is in it is known after any crash."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,53 @@ def test_an_older_attempt_that_comes_once_more_is_not_answered(tmp_path: Path) -
 
         journal.take(JOB, "message of a restored reactor", is_repeat=False)
         assert [work.attempt for _, work, _ in journal.untold] == [1]
+
+
+RETRY = replace(AGAIN, retry=7)
+
+
+def test_a_job_is_run_once_more_for_a_greater_retry_only(tmp_path: Path) -> None:
+    """Once for each, through restarts, and whichever older message comes after it."""
+    with open_journal(tmp_path) as journal:
+        journal.take(JOB, "message", is_repeat=False)
+        journal.begin(JOB.job_id, "a run")
+        journal.end(JOB.job_id, DONE)
+        assert journal.take(RETRY, "retry", is_repeat=False)
+        assert [work.message for _, work in journal.waiting] == ["retry"]
+        assert (journal.begun, journal.untold) == ([], [])
+        journal.begin(JOB.job_id, "another run")
+    with open_journal(tmp_path) as journal:
+        assert journal.begun == ["another run"]
+        journal.end(JOB.job_id, DONE)
+    with open_journal(tmp_path) as journal:
+        again = [RETRY, JOB, AGAIN, replace(RETRY, attempt=3), replace(RETRY, attempt=4, retry=6)]
+
+        assert [journal.take(job, "again", is_repeat=False) for job in again] == [False] * 5
+        assert journal.waiting == []
+
+
+def test_a_run_under_way_counts_for_the_retry(tmp_path: Path) -> None:
+    """Somebody else has said that the job failed; ours has not ended yet."""
+    with open_journal(tmp_path) as journal:
+        journal.take(JOB, "message", is_repeat=False)
+        journal.begin(JOB.job_id, "a run")
+
+        assert not journal.take(RETRY, "retry", is_repeat=False)
+        assert journal.begun == ["a run"]
+        journal.end(JOB.job_id, DONE)
+        assert not journal.take(RETRY, "retry", is_repeat=False)
+
+
+def test_a_journal_from_before_there_were_retries_is_read(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        journal.take(JOB, "message", is_repeat=False)
+        journal.end(JOB.job_id, DONE)
+    path = tmp_path / JOURNAL
+    path.write_bytes(path.read_bytes().replace(b', "retry": 0', b""))
+
+    with open_journal(tmp_path) as journal:
+        assert journal.waiting == []
+        assert journal.take(RETRY, "retry", is_repeat=False)
 
 
 @pytest.mark.parametrize("lost", [1, 10, 60])

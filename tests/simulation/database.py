@@ -12,13 +12,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 import psycopg
 import psycopg_pool
 from psycopg import pq, waiting
 from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
 
 from models import SQLModel
 
@@ -146,6 +147,11 @@ class Database:
         copies = "".join(f"insert into {name} overriding system value table saved.{name};" for name in names)
         with psycopg.connect(self._url, autocommit=True) as owner:
             owner.execute(f"truncate {', '.join(names)}; {copies}".encode())
+
+    def read(self, query: LiteralString) -> list[TupleRow]:
+        """Return the rows of a query as of now, of what is committed, at no time of the simulation."""
+        with psycopg.connect(self._url, autocommit=True) as owner:
+            return owner.execute(query).fetchall()
 
     def take(self) -> SimulatedConnection:
         """Return a connection that knows what time it is."""

@@ -21,6 +21,7 @@ NOTABLE = (
     2265,  # An outcome came after a confirmation that a reorg then took back: it had been refused, and was lost.
     40004,  # A reorg brought back more than a pool takes: it was full of later nonces, and the first waited for ever.
     50824,  # Lost credits waited in a pool behind a missing nonce, and were mined beside the new ones: one too many.
+    61142,  # What was sent in the moment before a backup was restored was thought never to have been stored.
 )
 
 

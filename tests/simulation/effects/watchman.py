@@ -1,8 +1,15 @@
 """Sees every transaction the moment it arrives at an endpoint, and whether the books had it by then."""
 
+from typing import LiteralString
+
+from psycopg.rows import TupleRow
+
 from dispatch.settle import PENDING_MAX
 from tests.simulation.database import Database
 from tests.simulation.effects.transactions import SignedTransaction
+
+ATTEMPTS: LiteralString = "select transaction_hash, job_id from credit_attempts"
+SWEEPS: LiteralString = "select nonces from credit_adoptions where unswept"
 
 
 class Watchman:
@@ -27,9 +34,16 @@ class Watchman:
             self.wrong.append(f"nonce {transaction.nonce} was sent before it was stored: {transaction.hash.hex()}")
 
     async def look(self) -> None:
-        """Remember what is stored now: a database that is restored forgets it."""
+        """Remember what is stored now."""
         async with self._database.connection() as connection:
-            rows = await connection.execute("select transaction_hash, job_id from credit_attempts")
-            self.kept |= {row[0]: row[1] async for row in rows}
-            rows = await connection.execute("select nonces from credit_adoptions where unswept")
-            self.swept |= {row[0] + after async for row in rows for after in range(PENDING_MAX)}
+            attempts = await (await connection.execute(ATTEMPTS)).fetchall()
+            sweeps = await (await connection.execute(SWEEPS)).fetchall()
+        self._remember(attempts, sweeps)
+
+    def look_last(self) -> None:
+        """Remember what is stored before a restored backup makes the database forget it."""
+        self._remember(self._database.read(ATTEMPTS), self._database.read(SWEEPS))
+
+    def _remember(self, attempts: list[TupleRow], sweeps: list[TupleRow]) -> None:
+        self.kept |= dict(attempts)
+        self.swept |= {first + after for (first,) in sweeps for after in range(PENDING_MAX)}

@@ -147,6 +147,7 @@ class EffectsWorld(World):
             return
         for process in self.processes:
             process.kill()
+        self.watchman.look_last()
         self.database.restore()
         self.restores += 1
         self.feed_reader = FeedReader()

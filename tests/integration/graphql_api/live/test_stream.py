@@ -81,8 +81,8 @@ async def test_a_stream_resumes_where_another_connection_was(api: Client, market
 
 async def test_a_query_is_answered_and_completed(api: Client) -> None:
     """A client that only speaks of streams may ask anything."""
-    async with streaming(api, "{ jobStats { total } }") as events:
-        answer = {"data": {"jobStats": {"total": 0}}, "extensions": {"blocks": []}}
+    async with streaming(api, "{ jobs { totalCount } }") as events:
+        answer = {"data": {"jobs": {"totalCount": 0}}, "extensions": {"blocks": []}}
         assert await events.event() == ("next", answer)
         assert await events.event() == ("complete", None)
         assert await events.event() is None

@@ -11,6 +11,9 @@ MAKEFLAGS += --no-print-directory
 UV_VERSION := 0.13.9
 UV_OLDEST := 0.8.0
 NODE_OLDEST := 20
+# PostGraphile, which only the benchmark of queries needs, wants a newer Node than everything else here.
+YARDSTICK := benchmarks/postgraphile
+YARDSTICK_NODE_OLDEST := 24
 ROOMS := models runtime chain indexer dispatch graphql_api devnet lamda contracts migrations
 # Most tests wait for servers more than they compute; a file's tests stay in one process, for the servers they share.
 PYTEST_ARGS ?= -n 3 --dist loadfile
@@ -48,10 +51,11 @@ test-long: setup assets ## Run all tests, those that take many minutes too
 	@.venv/bin/pytest --timeout 1800 $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: setup ## Measure what must stay fast, each figure beside a yardstick (minutes, and 5 GB of disk)
+bench: setup $(YARDSTICK)/node_modules/made ## Measure what must stay fast, each figure beside a yardstick (minutes, and 5 GB of disk)
 	@.venv/bin/python -m benchmarks.heartbeats
 	@.venv/bin/python -m benchmarks.effects
 	@.venv/bin/python -m benchmarks.subscriptions
+	@.venv/bin/python -m benchmarks.queries
 
 .PHONY: lint
 lint: setup ## Check style, formatting and types
@@ -90,7 +94,7 @@ $(STATIC)/made: node_modules/made
 
 .PHONY: clean
 clean: ## Remove what was made: environments, caches and static files (not the data in .lamda)
-	@rm -rf .venv .tools node_modules $(STATIC) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .tools node_modules $(YARDSTICK)/node_modules $(STATIC) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find $(ROOMS) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # How the environment is made.
@@ -143,4 +147,16 @@ node_modules/made: package.json package-lock.json
 		mkdir -p .tools/bin && ln -sf ../node/bin/node ../node/bin/npm .tools/bin/; \
 	fi
 	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error $(NPM_ARGS)
+	@touch $@
+
+$(YARDSTICK)/node_modules/made: $(YARDSTICK)/package.json $(YARDSTICK)/package-lock.json
+	$(say) "PostGraphile, for the benchmark of queries (about 50 MB the first time)"
+	@version=$$(node --version 2>/dev/null | tr -d v | cut -d. -f1); \
+	if [ "$${version:-0}" -lt $(YARDSTICK_NODE_OLDEST) ]; then \
+		echo "  Node is missing or older than $(YARDSTICK_NODE_OLDEST): installing one from PyPI into .tools/node"; \
+		$(find_python); $(find_uv); $(bring_uv); \
+		UV_PYTHON="$$python" UV_PROJECT_ENVIRONMENT=.tools/node "$$uv" sync --frozen --quiet --only-group node || exit 1; \
+		export PATH="$(CURDIR)/.tools/node/bin:$$PATH"; \
+	fi; \
+	npm ci --prefix $(YARDSTICK) --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@

@@ -59,7 +59,7 @@ class AnsweringSchema(strawberry.Schema):
         try:
             result = await _standing(reading, await super().execute(query, *arguments, **options))
         finally:
-            await reading.close()
+            await reading.end()
         return self.told(result)
 
     async def stream(self, *arguments: Any, **options: Any) -> Any:
@@ -119,7 +119,7 @@ class AnsweringSchema(strawberry.Schema):
                     await reading.close()
                     yield self.told(result)
         finally:
-            await reading.close()
+            await reading.end()
 
     def told(self, result: Any) -> Any:
         """Return a result as a client may know it; what it may not is logged."""

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from graphql_api.compiled import compiled
 from graphql_api.graphiql import graphiql_page, page_mounts
 from graphql_api.guarding import guards
 from graphql_api.limits import Limits
@@ -48,14 +49,15 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     """Return the application over what its operations share."""
     schema = build(Limits.of(world.limits))
     schema.shows_internal_errors = shows_internal_errors
-    door = Door(schema, subscription_protocols=[])
+    in_front = compiled(Door(schema, subscription_protocols=[]), schema, world)
     live = Live(schema, world)
-    live_door = LiveDoor(live, lambda connection: Visit.of(world, connection), behind=door)
+    live_door = LiveDoor(live, lambda connection: Visit.of(world, connection), behind=in_front)
     app = Starlette(
         routes=[
+            # They are tried in turn, so what is asked most comes first.
+            Route("/graphql", live_door),
             Route("/", _index),
             *rest_routes(),
-            Route("/graphql", live_door),
             WebSocketRoute("/graphql", live_door),
             *page_mounts(),
         ],
@@ -64,6 +66,7 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     )
     app.state.world = world
     app.state.live = live
+    app.state.compiled = in_front
     return app
 
 

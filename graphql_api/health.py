@@ -2,7 +2,7 @@
 What a supervisor asks: does the process live, and is what it would answer fresh.
 
 `/health` is about this process alone. `/ready` is about progress: it is 503 while any chain is missing, paused,
-behind or stalled, and names the reason.
+behind or stalled, and names the reason. It also says how many queries plans answered, and why not the others.
 """
 
 from msgspec import UNSET, Struct, UnsetType
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from graphql_api.chain_queries import checkpoints
+from graphql_api.compiled.door import Counts
 from graphql_api.errors import Declined
 from graphql_api.readiness import reasons_not_ready
 from graphql_api.reading import World
@@ -41,6 +42,7 @@ class Readiness(Struct, frozen=True, kw_only=True):
     ready: bool
     reason: str | UnsetType = UNSET
     chains: dict[str, Progress] | UnsetType = UNSET
+    queries: Counts | UnsetType = UNSET
 
 
 async def health(_: Request) -> Response:
@@ -57,7 +59,8 @@ async def ready(request: Request) -> Response:
     except Declined as error:
         return json_response(Readiness(ready=False, reason=error.message), 503)
     is_ready = all(chain.ready for chain in chains.values())
-    return json_response(Readiness(ready=is_ready, chains=chains), 200 if is_ready else 503)
+    answer = Readiness(ready=is_ready, chains=chains, queries=request.app.state.compiled.counts)
+    return json_response(answer, 200 if is_ready else 503)
 
 
 async def _chains(world: World) -> dict[str, Progress]:

@@ -36,6 +36,9 @@ ADVICE = (
     "or with createdAfter and createdBefore"
 )
 
+OWNED = sql.SQL("it.provider = owner.address")
+"""The condition of jobs that a provider owns, whose `address` is in the relation `owner`."""
+
 OF_OWNER = Stretch(column=sql.SQL("it.provider"), value=sql.SQL("owner.address"))
 
 
@@ -60,9 +63,8 @@ async def jobs_pages(
 ) -> Mapping[str, list[JobRow]]:
     """Return the same page of the jobs of each provider. Uses jobs_by_provider."""
     parameters = Parameters({**through(as_of)})
-    stretch = OF_OWNER if page.order.name == JobOrderField.CREATED else None
-    # Of another order no index begins with the provider: all its jobs are read and sorted.
-    owned = [] if stretch else [sql.SQL("it.provider = owner.address")]
+    owners = parameters.add(list(providers))
+    where, order = select_owned(criteria, page, parameters)
     query = sql.SQL(
         """
         select it.* from unnest({}::text[]) as owner (address) cross join lateral (
@@ -71,11 +73,11 @@ async def jobs_pages(
         order by it.provider, {}
         """
     ).format(
-        parameters.add(list(providers)),
+        owners,
         _COLUMNS,
         jobs_as_of(as_of),
-        all_of([*owned, *conditions(criteria, parameters), *between(page, parameters, stretch)]),
-        ordering(page, stretch),
+        where,
+        order,
         parameters.add(page.size + 1),
         ordering(page),
     )
@@ -83,6 +85,15 @@ async def jobs_pages(
     for row in await snapshot.fetch(query, parameters.values, JobRow, advice=ADVICE):
         pages[str(row.provider)].append(row)
     return pages
+
+
+def select_owned(criteria: Criteria, page: Page, parameters: Parameters) -> tuple[sql.Composed, sql.Composed]:
+    """Return what `select_page` does, for the jobs of one provider."""
+    stretch = OF_OWNER if page.order.name == JobOrderField.CREATED else None
+    # Of another order no index begins with the provider: all its jobs are read and sorted.
+    owned = [] if stretch else [OWNED]
+    where = all_of([*owned, *conditions(criteria, parameters), *between(page, parameters, stretch)])
+    return where, ordering(page, stretch)
 
 
 async def count_jobs(snapshot: Snapshot, criteria: Criteria) -> int:
@@ -103,14 +114,14 @@ async def count_jobs_of(
         """
         select owner.address as owner, counted.count from unnest({}::text[]) as owner (address) cross join lateral (
             select count(*) as count from (
-                select from {} it where it.provider = owner.address and {} limit {}
+                select from {} it where {} limit {}
             ) jobs
         ) counted
         """
     ).format(
         parameters.add(list(providers)),
         jobs_as_of(as_of),
-        all_of(conditions(criteria, parameters)),
+        all_of([OWNED, *conditions(criteria, parameters)]),
         parameters.add(COUNT_MAX + 1),
     )
     rows = await snapshot.fetch(query, parameters.values, CountRow, advice=ADVICE)

@@ -40,10 +40,16 @@ async def outputs(snapshot: Snapshot, job_ids: Sequence[bytes]) -> Mapping[bytes
 
 async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf, DispatchRow]:
     """Return the attempts to hand jobs to their providers' agents since a retry; a job without any is missing."""
-    query = sql.SQL(
+    query = dispatches_of(sql.SQL("unnest(%(ids)s::bytea[], %(providers)s::bytea[]) as asked (job_id, provider)"))
+    asked = {"ids": [job for job, _ in jobs], "providers": [who for _, who in jobs]}
+    return {(row.job_id, row.provider): row for row in await snapshot.fetch(query, asked, DispatchRow)}
+
+
+def dispatches_of(asked: sql.Composable) -> sql.Composed:
+    """Return the statement of the attempts since a retry for the jobs and providers of the relation `asked`."""
+    return sql.SQL(
         """
-        select asked.job_id, asked.provider, count(*) as attempts,
-            min(sent.published_at) as first_sent_at, max(sent.published_at) as last_sent_at,
+        select asked.job_id, asked.provider, sent.attempts, sent.first_sent_at, sent.last_sent_at,
             (
                 select min(received_at) from agent_reports report
                 where report.job_id = asked.job_id and report.provider = asked.provider and report.retry = again.number
@@ -51,25 +57,33 @@ async def dispatches(snapshot: Snapshot, jobs: Sequence[JobOf]) -> Mapping[JobOf
             agent.signed_in_at, coalesce(agent.barred_until > now(), false) as is_barred,
             nullif(agent.barred_until, 'infinity') as barred_until, agent.barred_reason,
             now() as now
-        from unnest(%(ids)s::bytea[], %(providers)s::bytea[]) as asked (job_id, provider)
+        from {}
         cross join lateral (
             select coalesce(max(number), 0) as number from retries where job_id = asked.job_id
         ) again
-        join dispatches sent on sent.job_id = asked.job_id and sent.provider = asked.provider
-            and sent.retry = again.number
+        cross join lateral (
+            select count(*) as attempts, min(published_at) as first_sent_at, max(published_at) as last_sent_at
+            from dispatches sent where sent.job_id = asked.job_id and sent.provider = asked.provider
+                and sent.retry = again.number
+        ) sent
         left join agents agent on agent.address = asked.provider
-        group by asked.job_id, asked.provider, again.number, agent.address
+        where sent.attempts > 0
         """
-    )
-    asked = {"ids": [job for job, _ in jobs], "providers": [who for _, who in jobs]}
-    return {(row.job_id, row.provider): row for row in await snapshot.fetch(query, asked, DispatchRow)}
+    ).format(asked)
 
 
 async def credits(  # noqa: A001  # Our word.
     snapshot: Snapshot, job_ids: Sequence[bytes], as_of: AsOf = NOW
 ) -> Mapping[bytes, CreditRow]:
     """Return the credits of jobs; a job without one is missing."""
-    query = sql.SQL(
+    query = credits_of(sql.Placeholder("ids"), as_of)
+    parameters = {"ids": list(job_ids), **through(as_of)}
+    return {row.job_id: row for row in await snapshot.fetch(query, parameters, CreditRow)}
+
+
+def credits_of(job_ids: sql.Composable, as_of: AsOf = NOW) -> sql.Composed:
+    """Return the statement of the credits of an array of jobs; it takes the parameters of `through`."""
+    return sql.SQL(
         """
         {} select * from (
         with mined as materialized (
@@ -79,7 +93,7 @@ async def credits(  # noqa: A001  # Our word.
             join credit_attempts attempt using (job_id)
             join job_count_incremented fact
                 on fact.provider = credit.provider and fact.transaction_hash = attempt.transaction_hash
-            where credit.job_id = any(%(ids)s)
+            where credit.job_id = any({ids})
             order by attempt.job_id, fact.block_number, fact.log_index
         )
         select credit.job_id, credit.adopted, credit.blocked_reason, signed.attempts, signed.live, signed.sent,
@@ -98,12 +112,10 @@ async def credits(  # noqa: A001  # Our word.
             where attempt.job_id = credit.job_id order by freed_at is null desc, id desc limit 1
         ) newest on true
         left join mined on mined.job_id = credit.job_id
-        where credit.job_id = any(%(ids)s)
+        where credit.job_id = any({ids})
         ) credit
         """
-    ).format(facts_as_of(as_of, "job_count_incremented"))
-    parameters = {"ids": list(job_ids), **through(as_of)}
-    return {row.job_id: row for row in await snapshot.fetch(query, parameters, CreditRow)}
+    ).format(facts_as_of(as_of, "job_count_incremented"), ids=job_ids)
 
 
 async def timelines(

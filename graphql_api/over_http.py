@@ -8,6 +8,7 @@ What answers a request by itself uses `media_type`, `status_of` and `refusal`, s
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 METHODS = "GET, POST, OPTIONS"
 
 
+@lru_cache(maxsize=100)
 def media_type(accept: str) -> str:
     """Return which of our two media types a client prefers; JSON where it does not say, or would have neither."""
     qualities = dict(map(_quality, accept.split(",")))

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import sql
 
-from graphql_api.criteria import Criteria, Relation
+from graphql_api.criteria import Condition, Criteria, Relation
 from graphql_api.cursors import Place
 from graphql_api.orders import Key, Order
 from graphql_api.pages import Page
@@ -25,7 +25,7 @@ class Parameters:
 
     values: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, value: Any) -> sql.Placeholder:
+    def add(self, value: Any) -> sql.Composable:
         """Keep a value and return where it goes."""
         name = f"p{len(self.values)}"
         self.values[name] = value
@@ -81,18 +81,24 @@ STRETCHES = {"CREATED": ("renter", "provider", "status", "escrow"), "REPUTATION"
 """Of each order, the columns that an index has before its keys: jobs_by_renter, …, providers_by_gpu_model."""
 
 
+def leading(criteria: Criteria, order: Order) -> Condition | None:
+    """Return the condition that a page's stretch begins with, whose value is its first parameter, if one does."""
+    return next(
+        (
+            condition
+            for column in STRETCHES.get(order.name, ())
+            for condition in criteria
+            if condition.column == column and condition.relation is Relation.IS
+        ),
+        None,
+    )
+
+
 def select_page(criteria: Criteria, page: Page, parameters: Parameters) -> tuple[sql.Composed, sql.Composed]:
     """Return the condition that holds for a page's rows, and the order to fetch them in."""
-    columns = STRETCHES.get(page.order.name, ())
-    leading = [
-        condition
-        for column in columns
-        for condition in criteria
-        if condition.column == column and condition.relation is Relation.IS
-    ]
-    stretch = None
-    if leading:
-        first, criteria = leading[0], tuple(each for each in criteria if each is not leading[0])
+    stretch, first = None, leading(criteria, page.order)
+    if first is not None:
+        criteria = tuple(each for each in criteria if each is not first)
         stretch = Stretch(sql.Identifier("it", first.column), parameters.add(first.value))
     where = all_of([*conditions(criteria, parameters), *between(page, parameters, stretch)])
     return where, ordering(page, stretch)

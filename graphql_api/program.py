@@ -24,6 +24,7 @@ from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
 from graphql_api.bus_door import BusDoor
 from graphql_api.charging import Quotas
+from graphql_api.lines import open_lines
 from graphql_api.readiness import Patience
 from graphql_api.reading import World
 from graphql_api.sign_in import Terms
@@ -122,9 +123,11 @@ async def open_world(
         broadcast.running(),
         Statistics.over(pool, broadcast, patience) as statistics,
         wallet_check(accounts) as wallets,
+        open_lines(pool) as lines,
     ):
         yield World(
             pool=pool,
+            lines=lines,
             broadcast=broadcast,
             statistics=statistics,
             patience=patience,

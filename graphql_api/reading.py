@@ -33,6 +33,7 @@ from graphql_api.charging import Quotas
 from graphql_api.criteria import Criteria
 from graphql_api.errors import Declined, Forbidden, NotSignedIn
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
+from graphql_api.lines import Lines
 from graphql_api.matching import Matched
 from graphql_api.pages import Page, Slice, cut
 from graphql_api.readiness import Patience
@@ -60,6 +61,7 @@ class World:
     """What all operations of this process share; `agents_url` is where agents find NATS, if there is one."""
 
     pool: Pool
+    lines: Lines
     broadcast: Broadcast
     statistics: Statistics
     patience: Patience
@@ -94,6 +96,11 @@ class Reading:
     async def close(self) -> None:
         """Forget what was read and end the snapshot; what is asked after this is read from a new one."""
         await self.snapshot.close()
+        self._loaders.clear()
+
+    async def end(self) -> None:
+        """Close for good: the answer is complete, or has failed."""
+        await self.snapshot.end()
         self._loaders.clear()
 
     async def viewer(self) -> Viewer | None:

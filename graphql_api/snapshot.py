@@ -7,8 +7,9 @@ into what a client may be told.
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import psycopg
@@ -27,6 +28,18 @@ NARROWER = "ask for less, or narrow the filter"
 WAIT_SECONDS = 5.0
 """How long an answer waits for a free connection."""
 
+_refusal: ContextVar[Exception | None] = ContextVar("refusal", default=None)
+
+
+@contextmanager
+def refusing(error: Exception | None) -> Iterator[None]:
+    """Let all snapshots of the block fail as one question has already, if one has, without asking the database."""
+    token = _refusal.set(error)
+    try:
+        yield
+    finally:
+        _refusal.reset(token)
+
 
 class Snapshot:
     """A read-only transaction, opened when needed; after `close` the next question begins a new one."""
@@ -36,6 +49,7 @@ class Snapshot:
         self._lock = asyncio.Lock()
         self.connection: Connection | None = None
         self._failure: Exception | None = None
+        self._is_over = False
         self.statements = 0
 
     @property
@@ -52,6 +66,9 @@ class Snapshot:
         `advice` is what to do where the database needs too long.
         """
         async with self._lock:
+            if self._is_over:
+                # A field that failed ended the answer, and its neighbours go on asking for what nobody waits for.
+                raise Unavailable("the answer is over")
             if self._failure is not None:
                 raise self._failure
             try:
@@ -70,6 +87,11 @@ class Snapshot:
                     await connection.rollback()
                 await self._pool.putconn(connection)
 
+    async def end(self) -> None:
+        """Close for good: whatever is asked after this is refused, for nobody would give the connection back."""
+        self._is_over = True
+        await self.close()
+
     async def _fetch(self, query: Query, parameters: Mapping[str, Any], row: type[Row], advice: str) -> list[Row]:
         try:
             connection = await self._open()
@@ -83,6 +105,8 @@ class Snapshot:
             raise Unavailable("the database cannot be reached, or is too busy: try again in a moment") from error
 
     async def _open(self) -> Connection:
+        if (refusal := _refusal.get()) is not None:
+            raise refusal
         if self.connection is None:
             connection = await self._pool.getconn(timeout=WAIT_SECONDS)
             self.connection = connection

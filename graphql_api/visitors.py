@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -11,6 +12,9 @@ from graphql_api.meters import Standing
 
 NETWORK_BITS = 64
 """How much of an IPv6 address is one visitor's: the rest they choose as they like."""
+
+ADDRESSES_KEPT = 10_000
+"""Of how many addresses it is remembered how they read."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +52,11 @@ def headers_of(*standings: Standing) -> dict[str, str]:
 
 def address_of(scope: Mapping[str, Any]) -> str:
     """Return where a request comes from, as far as one visitor is told from another."""
-    host = str((scope.get("client") or ("",))[0])
+    return _address_of(str((scope.get("client") or ("",))[0]))
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _address_of(host: str) -> str:
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:

@@ -131,6 +131,8 @@ def index_chains(
 @app.command()
 def serve(data: DataOption = DATA) -> None:
     """Serve the GraphQL API, until stopped."""
+    import uvloop
+
     from graphql_api.program import serve as serve_api
 
     common, api, accounts, limits, live, bus = load(
@@ -153,7 +155,8 @@ def serve(data: DataOption = DATA) -> None:
                 stop=stop,
             )
 
-    run(program, common)
+    # Half as much time a request as on asyncio's own.
+    run(program, common, loop=uvloop.new_event_loop)
 
 
 @app.command("react")

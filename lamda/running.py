@@ -18,10 +18,17 @@ WIDTH_PIPED = 100
 """How wide a page is laid out that no terminal shows."""
 
 
-def run(program: Callable[[asyncio.Event], Awaitable[None]], common: CommonSettings, *, level: str = "INFO") -> None:
-    """Run a program until it ends or is told to."""
+def run(
+    program: Callable[[asyncio.Event], Awaitable[None]],
+    common: CommonSettings,
+    *,
+    level: str = "INFO",
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
+    """Run a program until it ends or is told to, on the event loop of Python's or one of another make."""
     logs.configure(common.environment, level=level)
-    asyncio.run(lifecycle.run_until_stopped(program))
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(lifecycle.run_until_stopped(program))
 
 
 def page() -> Console:

@@ -82,6 +82,14 @@ async def lone_session(pool: Pool) -> AsyncIterator[Connection]:
             raise
 
 
+async def connect_beside(pool: Pool) -> Connection:
+    """Return a connection in autocommit that a pool does not count, opened as the pool opens its own."""
+    url, settings = pool.conninfo, pool.kwargs
+    assert isinstance(url, str), "open_pool gives it as it is"
+    assert isinstance(settings, dict), "open_pool gives them as they are"
+    return await psycopg.AsyncConnection.connect(url, **{**settings, "autocommit": True})
+
+
 async def wait_until_reachable(url: str, *, wait_seconds: float) -> None:
     """Return when Postgres answers at `url`; raise `DatabaseUnreachable` with the last error after `wait_seconds`."""
     deadline = time.monotonic() + wait_seconds

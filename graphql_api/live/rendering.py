@@ -59,7 +59,7 @@ class Renderer:
             try:
                 yield reading
             finally:
-                await reading.close()
+                await reading.end()
 
     async def _tell(self, selection: Selection, occasion: Occasion, together: Reading) -> tuple[Told, bool]:
         """Return what each viewer is told, and whether that is only that the database is away."""

@@ -109,7 +109,7 @@ async def _answered(answer: Answer, request: Request, body: bytes) -> Response:
         logger.exception("rest.internal_error", path=request.url.path, reference=reference)
         told = failure(f"internal error (the log has it under {reference})", 500)
     finally:
-        await reading.close()
+        await reading.end()
     told.raw_headers.extend(noted.raw_headers)
     return told
 

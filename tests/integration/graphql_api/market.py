@@ -152,7 +152,7 @@ class Market:
                 await connection.execute(sql.SQL(delete).format(sql.Identifier(fact.table)), where)
             await feed.append(connection, await _refresh(connection, facts, online_since, by_reorg=True))
 
-    async def note(self, table: str, number: int, **columns: Any) -> None:
+    async def note(self, table: str, number: int, /, **columns: Any) -> None:
         """Add a fact from off chain about a job, and tell what it leads to."""
         row = {"job_id": job_id(number), **columns}
         async with await psycopg.AsyncConnection.connect(self._url) as connection:

@@ -13,7 +13,7 @@ from graphql_api.reading import Reading, World
 from graphql_api.schema import build
 from graphql_api.visits import Visit
 from models.values import Chain
-from runtime.settings import ApiSettings
+from runtime.settings import AccountSettings, ApiSettings
 from tests.integration.graphql_api.counting import statements
 from tests.integration.graphql_api.market import Market, address, beat, claimed, created, job_id, registered
 
@@ -191,3 +191,16 @@ async def test_a_database_that_went_away_is_said_to_be_unavailable(world: World,
 
     assert await reading.job_count(()) == 0
     await reading.close()
+
+
+async def test_an_answer_that_failed_keeps_no_connection(schema_url: str) -> None:
+    """Its other fields were about to ask when one of them was refused; nobody waits for them any more."""
+    query = "{ chains { head } jobs(first: -1) { totalCount } }"
+    async with open_world(ApiSettings(), database_url=schema_url, accounts=AccountSettings()) as world:
+        schema = build()
+        for _ in range(3):
+            await schema.execute(query, context_value=Visit(world=world))
+        result = await schema.execute("{ chains { head } }", context_value=Visit(world=world))
+        stats = world.pool.get_stats()
+
+        assert (None, stats["pool_size"]) == (result.errors, stats["pool_available"])

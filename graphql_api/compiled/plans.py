@@ -1,0 +1,154 @@
+"""
+Plans: what is known of a query before anybody asks it with values.
+
+A document is read once. Which fields it selects depends on the variables of its directives (switches), and the
+statement on the shape of what it asks: for both, the last few are kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from graphql import DocumentNode, GraphQLError, validate
+from graphql.execution.values import VariableValues, get_variable_values
+from graphql.validation import specified_rules
+
+from graphql_api.answering import AnsweringSchema
+from graphql_api.compiled.asking import NO_VARIABLES, Question, reads_anything, takes_arguments
+from graphql_api.compiled.block_queries import blocks
+from graphql_api.compiled.json_text import concatenated, members
+from graphql_api.compiled.object_queries import WRITERS, is_covered
+from graphql_api.compiled.selections import Selected, Selector, Uncovered, find_operation
+from graphql_api.compiled.statement import Statement
+from graphql_api.costs import Bill, bill
+from graphql_api.limits import rules
+
+PLANS_MAX = 500
+VARIANTS_MAX = 32
+"""Selections, and statements, that one plan remembers."""
+
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A statement for Postgres, and the values it takes, in order."""
+
+    text: bytes
+    values: tuple[Any, ...]
+
+
+class Recent(Generic[Kept]):
+    """What was used last, by a key: made when it is missing, forgotten when there is too much."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, Kept | Uncovered] = OrderedDict()
+
+    def take(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """Return what is kept under a key, or make and keep it. Raises `Uncovered` every time, when `make` does."""
+        if key not in self._kept:
+            self._keep(key, make)
+        self._kept.move_to_end(key)
+        kept = self._kept[key]
+        if isinstance(kept, Uncovered):
+            # Not the same one again, whose traceback would grow.
+            raise Uncovered(*kept.args)
+        return kept
+
+    def _keep(self, key: Hashable, make: Callable[[], Kept]) -> None:
+        try:
+            self._kept[key] = make()
+        except Uncovered as reason:
+            self._kept[key] = reason.with_traceback(None)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+
+class Plans:
+    """The plans of a schema's queries."""
+
+    def __init__(self, schema: AnsweringSchema) -> None:
+        self._schema = schema
+        self._plans = Recent[Plan](PLANS_MAX)
+
+    def take(self, query: str, operation_name: str | None) -> "Plan":
+        """Return the plan of a query. Raises `Uncovered`."""
+        return self._plans.take((query, operation_name), lambda: self._make(query, operation_name))
+
+    def _make(self, query: str, operation_name: str | None) -> "Plan":
+        try:
+            document = self._schema.parsed(query)
+            errors = validate(self._schema._schema, document, [*specified_rules, *rules(self._schema.limits)])
+        except (GraphQLError, RecursionError) as error:
+            raise Uncovered("invalid") from error
+        if errors:
+            raise Uncovered("invalid")
+        return Plan(self._schema, document, operation_name)
+
+
+class Plan:
+    """How one operation is answered, and what it costs."""
+
+    def __init__(self, schema: AnsweringSchema, document: DocumentNode, operation_name: str | None) -> None:
+        self.bill: Bill | None = bill(schema._schema, document, operation_name)
+        self._schema = schema
+        self._selector = Selector(schema._schema, document, find_operation(document, operation_name))
+        self._variables = self._selector.operation.variable_definitions or ()
+        self._selections = Recent[_Selection](VARIANTS_MAX)
+
+    def ready(self, variables: Mapping[str, Any]) -> Ready:
+        """Return the statement for these variables, and its values. Raises `Uncovered`."""
+        try:
+            return self._ready(self._coerced(variables))
+        except (GraphQLError, RecursionError) as error:
+            raise Uncovered("invalid values") from error
+
+    def _ready(self, variables: VariableValues) -> Ready:
+        switches = tuple(variables.coerced.get(name) for name in self._selector.switches)
+        return self._selections.take(switches, lambda: self._select(variables)).ready(variables)
+
+    def _select(self, variables: VariableValues) -> "_Selection":
+        return _Selection(self._schema, self._selector.select(variables))
+
+    def _coerced(self, variables: Mapping[str, Any]) -> VariableValues:
+        if not self._variables:
+            return NO_VARIABLES
+        found = get_variable_values(self._schema._schema, self._variables, dict(variables), max_errors=1)
+        if isinstance(found, list):
+            raise Uncovered("invalid values")
+        return found
+
+
+class _Selection:
+    """The fields that are selected, and the statements that were made for them."""
+
+    def __init__(self, schema: AnsweringSchema, fields: tuple[Selected, ...]) -> None:
+        self._fields = fields
+        for field in _all(fields):
+            if not is_covered(field):
+                raise Uncovered(f"{field.owner}.{field.name}")
+        self._asking = [field for field in _all(fields) if takes_arguments(field)]
+        self._questions = [Question(schema, field) for field in self._asking]
+        self._statements = Recent[bytes](VARIANTS_MAX)
+
+    def ready(self, variables: VariableValues) -> Ready:
+        asked = [question.ask(variables) for question in self._questions]
+        shape = tuple([each.shape for each in asked])
+
+        def write() -> bytes:
+            statement = Statement(list(zip(self._asking, asked, strict=True)), WRITERS)
+            answer = [("data", statement.object(self._fields))]
+            if any(reads_anything(field, each) for field, each in statement.asked):
+                answer.append(("extensions", members([("blocks", blocks())])))
+            return f"select {concatenated(members(answer))}".encode()
+
+        values = asked[0].values if len(asked) == 1 else tuple(value for each in asked for value in each.values)
+        return Ready(self._statements.take(shape, write), values)
+
+
+def _all(fields: tuple[Selected, ...]) -> Iterator[Selected]:
+    for field in fields:
+        yield field
+        yield from _all(field.parts)

@@ -1,5 +1,6 @@
 """An agent that names somebody else's subject for the answer to what it asks moves nothing there."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -53,6 +54,13 @@ async def what_others_have(bus: Bus, agent: str, other: str) -> dict[str, object
     }
 
 
+async def until_it_is_pending(bus: Bus, other: str) -> None:
+    """Return when the consumer of the other has taken note of its job, a moment after the stream has."""
+    async with asyncio.timeout(10):
+        while not (await bus.jetstream.consumer_info(route.JOBS_STREAM, other)).num_pending:
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("act", [a_job, no_job, an_acknowledgement, a_report], ids=lambda act: act.__name__)
 @pytest.mark.parametrize(
     "target",
@@ -79,6 +87,7 @@ async def test_an_answer_aimed_at_anything_of_ours_moves_nothing(
     agent, other = await agents.sign_in(5), (await agents.sign_in(6)).address
     for address in (agent.address, agent.address, other):
         await bus.jetstream.publish(f"jobs.dispatch.{address}", b'{"seq": 3}')
+    await until_it_is_pending(bus, other)
     before = await what_others_have(bus, agent.address, other)
 
     await act(agent, target.format(other=other))

@@ -1,7 +1,6 @@
 """The guards that keep every effect single, each with the way to take it away, and a world that needs it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,13 +9,11 @@ import pytest
 
 from chain.sending import Answer
 from dispatch import credit_books_store, credit_store, outbox, permit, settle
-from dispatch.credit_lease_store import Connect
 from dispatch.credit_store import CreditStore, NewAttempt
 from dispatch.credit_values import Account, Books, Intent
 from dispatch.intake import Intake
 from dispatch.permit import Adopt, Go, Halt, Hold
 from dispatch.settle import FreeNonce, Verdict
-from tests.simulation.effects import reacting
 
 Patch = pytest.MonkeyPatch
 
@@ -99,17 +96,6 @@ def _once_only(patch: Patch) -> None:
     patch.setattr(outbox, "_DUE", outbox._DUE.replace("or newest.published_at is not null and (", "or false and ("))
 
 
-def _no_lease(patch: Patch) -> None:
-    @asynccontextmanager
-    async def without(connect: Connect, signer: bytes) -> AsyncIterator[CreditStore]:
-        async with connect() as connection:
-            store = CreditStore(connection, signer)
-            await store.beat(waits_for="", balance_wei=None)
-            yield store
-
-    patch.setattr(reacting, "lease", without)
-
-
 def _acknowledge_first(patch: Patch) -> None:
     async def hasty(intake: Intake, reports: Any, *, wait_seconds: float = 1.0) -> int:
         try:
@@ -145,7 +131,6 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "nonces that lost transactions may have are swept": Guard(50824, _no_sweep),
     "only a final confirmation is credited": Guard(1, _newest_is_final),
     "only a final increment settles": Guard(47, _settle_at_once),
-    "only one signs": Guard(2, _no_lease),
     "only a final job is dispatched": Guard(0, _dispatch_at_once),
     "a job comes again until its agent answers": Guard(1, _once_only),
     "a report is acknowledged once it is kept": Guard(37, _acknowledge_first),

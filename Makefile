@@ -16,8 +16,7 @@ YARDSTICK := benchmarks/postgraphile
 YARDSTICK_NODE_OLDEST := 24
 ROOMS := models runtime chain indexer dispatch graphql_api devnet lamda contracts migrations
 # Most tests wait for servers more than they compute; a file's tests stay in one process, for the servers they share.
-# In the order of their names: those of effects, few and long, come first, and those of units last.
-PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST_ARGS ?= -n 3 --dist loadfile
 # Said aloud, because NODE_ENV=production or an npmrc may leave these out.
 NPM_ARGS ?= --include=dev --include=optional
 

@@ -105,12 +105,9 @@ async def open_world(
     Who may sign in, what we put up with and how much may be live is read from the environment unless `accounts`,
     `limits` and `live` say it.
     """
-    if accounts is None:
-        (accounts,) = load(AccountSettings)
-    if limits is None:
-        (limits,) = load(LimitSettings)
-    if live is None:
-        (live,) = load(LiveSettings)
+    accounts = accounts or load(AccountSettings)[0]
+    limits = limits or load(LimitSettings)[0]
+    live = live or load(LiveSettings)[0]
     broadcast, patience = Broadcast(database_url), Patience.of(settings)
     async with (
         open_pool(

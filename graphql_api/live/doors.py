@@ -4,10 +4,8 @@ Where connections that stay come in: WebSockets, and requests that accept an eve
 What comes before, who may ask and how often, is decided by the same middleware as for every other request.
 """
 
-import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
 
 from graphql import OperationType
 from starlette.datastructures import Headers
@@ -17,13 +15,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from graphql_api.errors import BadInput, Declined, LimitReached, NotSignedIn
+from graphql_api.graphql_requests import Malformed, read_address, read_body
 from graphql_api.live import messages
 from graphql_api.live.live import Live
 from graphql_api.live.messages import Code
-from graphql_api.live.operations import NotAnOperation, Operation, read_operation
+from graphql_api.live.operations import Operation
 from graphql_api.live.socket import Socket
 from graphql_api.live.stream import Stream
-from graphql_api.over_http import declined
+from graphql_api.over_http import declined, refusal
 from graphql_api.statuses import status_of_code
 from graphql_api.visitors import address_of
 from graphql_api.visits import Visit
@@ -57,9 +56,9 @@ class LiveDoor:
             await websocket.close(Code.WRONG_PROTOCOL, f"expected the subprotocol {messages.PROTOCOL}")
             return
         await websocket.accept(messages.PROTOCOL)
-        refusal = self._live.capacity.refusal(address_of(websocket.scope))
-        if refusal is not None:
-            await websocket.close(Code.TRY_AGAIN_LATER, refusal)
+        full = self._live.capacity.refusal(address_of(websocket.scope))
+        if full is not None:
+            await websocket.close(Code.TRY_AGAIN_LATER, full)
             return
         with self._live.capacity.entered(address_of(websocket.scope)):
             await Socket(self._live, websocket, self._visiting(websocket)).run()
@@ -69,14 +68,16 @@ class LiveDoor:
             operation = await self._operation(request)
             visit = self._visiting(request)
             viewer = None if visit.token is None else await self._live.viewer(visit)
+        except Malformed as error:
+            return refusal(request.headers, error.reason, error.status)
         except Declined as reason:
             return _refused(request.headers, reason)
         if viewer is None and visit.is_explicit:
             return _refused(
                 request.headers, NotSignedIn("the session is unknown or has ended: sign in again, or show none")
             )
-        if (refusal := self._live.capacity.refusal(address_of(request.scope))) is not None:
-            return _refused(request.headers, LimitReached(refusal))
+        if (full := self._live.capacity.refusal(address_of(request.scope))) is not None:
+            return _refused(request.headers, LimitReached(full))
 
         async def texts() -> AsyncIterator[str]:
             events = Stream(self._live).texts(operation, visit, viewer)
@@ -88,11 +89,14 @@ class LiveDoor:
         return StreamingResponse(texts(), media_type=MEDIA_TYPE, headers=HEADERS)
 
     async def _operation(self, request: Request) -> Operation:
-        """Return what a request asks. Raises `BadInput`."""
-        try:
-            operation = read_operation(await _body(request) if request.method == "POST" else _parameters(request))
-        except (NotAnOperation, ValueError, RecursionError) as error:
-            raise BadInput(f"not a request of GraphQL: {error}") from error
+        """Return what a request asks. Raises `Malformed` and `BadInput`."""
+        if request.method == "POST":
+            asked = read_body(request.headers.get("content-type"), await request.body())
+        else:
+            asked = read_address(request.query_params)
+        if isinstance(asked, list):
+            raise Malformed("a stream answers one operation, not several in one request")
+        operation = Operation.of(asked)
         if request.method != "POST" and self._live.kind(operation) is OperationType.MUTATION:
             raise BadInput(f"a mutation is sent by POST, never by {request.method}")
         return operation
@@ -101,19 +105,6 @@ class LiveDoor:
 def _wants_stream(accept: str) -> bool:
     # Some clients accept a stream for anything, but would rather have JSON.
     return MEDIA_TYPE in accept and "json" not in accept
-
-
-async def _body(request: Request) -> Any:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise NotAnOperation("expected a body of Content-Type application/json")
-    return json.loads(await request.body())
-
-
-def _parameters(request: Request) -> Mapping[str, Any]:
-    words: dict[str, Any] = dict(request.query_params)
-    if "variables" in words:
-        words["variables"] = json.loads(words["variables"])
-    return words
 
 
 def _refused(headers: Headers, reason: Declined) -> Response:

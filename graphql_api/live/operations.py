@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLError, OperationType, get_operation_ast
 
 from graphql_api.answering import AnsweringSchema
+from graphql_api.graphql_requests import Asked
 from graphql_api.selections import Selection, selection_of
 
 
@@ -22,6 +23,11 @@ class Operation:
     variables: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
 
+    @classmethod
+    def of(cls, asked: Asked) -> "Operation":
+        """Return what the parameters of a request ask; they have a query."""
+        return cls(query=asked.query or "", variables=asked.variables or {}, name=asked.operation_name)
+
     def kind(self, schema: AnsweringSchema) -> OperationType | None:
         """Return what kind of operation it is; None for one that cannot be parsed or found, which fails as a query."""
         try:
@@ -36,7 +42,7 @@ class Operation:
 
 
 def read_operation(request: object) -> Operation:
-    """Return the operation of a request. Raises `NotAnOperation`."""
+    """Return the operation of what a socket's client sent. Raises `NotAnOperation`."""
     if not isinstance(request, dict):
         raise NotAnOperation("expected an object with a query")
     query, variables, name = (request.get(each) for each in ("query", "variables", "operationName"))

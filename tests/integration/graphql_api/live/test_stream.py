@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 
 from runtime.live_settings import LiveSettings
 from tests.integration.graphql_api.client import PATIENCE_SECONDS, Client
@@ -106,15 +107,25 @@ async def test_a_mutation_is_answered_to_a_post_only(api: Client) -> None:
             assert f"never by {method}" in (await response.json())["errors"][0]["message"]
 
 
-async def test_what_is_no_request_is_refused(api: Client) -> None:
-    """With what was expected."""
-    for body, expected in ((b"{", "not a request of GraphQL"), (b"{}", "query must be a string"), (b"[]", "an object")):
-        headers = {**ACCEPT, "Content-Type": "application/json"}
+@pytest.mark.parametrize("body", [b"", b"{", b"{}", b'{"query": 1}', b'{"query": "{ me }", "variables": []}', b"\xff"])
+@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=latin-1", "text/plain"])
+async def test_what_is_no_request_is_refused_as_everywhere(api: Client, body: bytes, content_type: str) -> None:
+    """With the same status and the same reason, whatever answer is wanted."""
+    refusals = []
+    for accepted in ("text/event-stream", "application/json"):
+        headers = {"Accept": accepted, "Content-Type": content_type}
         async with api.session.post(f"{api.url}/graphql", data=body, headers=headers) as response:
-            assert response.status == 400
-            assert expected in (await response.json())["errors"][0]["message"]
-    async with api.session.post(f"{api.url}/graphql", data={"query": CHANGES}, headers=ACCEPT) as response:
-        assert "Content-Type application/json" in (await response.json())["errors"][0]["message"]
+            refusals.append((response.status, await response.json()))
+
+    assert refusals[0] == refusals[1]
+    assert 400 <= refusals[0][0] < 500
+
+
+async def test_a_stream_answers_one_operation(api: Client) -> None:
+    """Several would have to say which of them each event is of."""
+    async with api.session.post(f"{api.url}/graphql", json=[{"query": CHANGES}], headers=ACCEPT) as response:
+        assert response.status == 400
+        assert "one operation" in (await response.json())["errors"][0]["message"]
 
 
 async def test_who_would_rather_have_json_gets_json(api: Client) -> None:

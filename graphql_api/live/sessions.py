@@ -42,8 +42,10 @@ class Sessions:
             self._ends.get(token_hash, set()).discard(end)
             if not self._ends.get(token_hash, True):
                 del self._ends[token_hash]
-            if not self._ends:
+            if not self._ends and self._task is not None:
                 self._task.cancel()
+                # It ends only later, and must not be taken for one that still checks.
+                self._task = None
 
     async def check(self) -> None:
         """End the connections whose sessions are no more."""

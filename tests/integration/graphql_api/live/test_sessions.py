@@ -1,6 +1,11 @@
 """Sessions, while connections live by them."""
 
+import asyncio
+
+from graphql_api.live.sessions import Sessions
+from graphql_api.program import open_world
 from runtime.live_settings import LiveSettings
+from runtime.settings import ApiSettings
 from tests.integration.graphql_api.conftest import serving
 from tests.integration.graphql_api.live.sockets import CHANGES, connected, greeted
 from tests.integration.graphql_api.market import Market, created
@@ -55,3 +60,16 @@ async def test_sessions_outlive_a_database_that_is_away(schema_url: str, market:
             await market.commit(created(1, 10, payment=1))
 
             assert (await wire.hear())["type"] == "next"
+
+
+async def test_who_comes_as_the_last_one_leaves_is_checked_too(schema_url: str) -> None:
+    """The work that checks is ending at that moment."""
+    async with open_world(ApiSettings(), database_url=schema_url) as world:
+        sessions, ended = Sessions(world, check_seconds=0.01), asyncio.Event()
+        with sessions.living_by("one", lambda: None):
+            await asyncio.sleep(0)
+        with sessions.living_by("invented", ended.set):
+            async with asyncio.timeout(5):
+                await ended.wait()
+
+    assert ended.is_set()

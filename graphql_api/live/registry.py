@@ -54,7 +54,7 @@ class Registry:
 
     def _join_ticker(self, selection: Selection, watch: ValueWatch, outlet: Outlet) -> Begun:
         ticker = self._tickers.get(selection)
-        if ticker is None:
+        if ticker is None or ticker.is_over:
             self._check_room()
             ticker = self._tickers[selection] = Ticker(selection, watch, self._renderer)
         ticker.join(outlet)
@@ -67,7 +67,7 @@ class Registry:
 
     def _join_topic(self, selection: Selection, watch: ChangeWatch, viewer: Viewer | None, outlet: Outlet) -> Begun:
         topic = self._topics.get(selection)
-        if topic is None:
+        if topic is None or topic.is_over:
             self._check_room()
             topic = Topic(selection, watch, broadcast=self._broadcast, renderer=self._renderer)
             self._topics[selection] = topic

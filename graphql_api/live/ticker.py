@@ -26,6 +26,7 @@ class Ticker:
         self._renderer = renderer
         self._outlets: set[Outlet] = set()
         self._newest: str | None = None
+        self._is_over = False
         self._task = start(self._run(watch), self.end, is_shared=True)
 
     def join(self, outlet: Outlet) -> None:
@@ -39,12 +40,18 @@ class Ticker:
         self._outlets.discard(outlet)
         return bool(self._outlets)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes, though some whom it was told may not have left yet."""
+        return self._is_over
+
     def close(self) -> None:
         """Stop, when nobody is left."""
         self._task.cancel()
 
     def end(self, reason: GraphQLError) -> None:
         """Tell everybody why nothing more comes."""
+        self._is_over = True
         for outlet in list(self._outlets):
             outlet.fail([reason])
 

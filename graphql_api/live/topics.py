@@ -37,6 +37,7 @@ class Topic:
         self._renderer = renderer
         self._epoch = broadcast.position.epoch
         self._audience = Audience()
+        self._is_over = False
         self._stack = ExitStack()
         # Heard from now on, not from when the task first runs: nothing may come in between.
         self._listener = self._stack.enter_context(broadcast.listen(Interest(entity=watch.interest.entity)))
@@ -51,6 +52,11 @@ class Topic:
         self._audience.leave(subscriber)
         return bool(self._audience)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes, though some whom it was told may not have left yet."""
+        return self._is_over
+
     def close(self) -> None:
         """Stop, when nobody is left."""
         self._stack.close()
@@ -58,6 +64,7 @@ class Topic:
 
     def end(self, reason: GraphQLError) -> None:
         """Tell everybody why nothing more comes."""
+        self._is_over = True
         for subscriber in self._audience:
             subscriber.outlet.fail([reason])
 

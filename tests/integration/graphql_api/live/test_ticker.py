@@ -114,3 +114,16 @@ async def test_values_that_end_say_why(registry: Registry, clock: Clock) -> None
             await asyncio.sleep(0.01)
 
     assert [error.message for error in heap.errors] == ["gone"]
+
+
+async def test_who_comes_after_the_end_begins_anew(registry: Registry, clock: Clock) -> None:
+    """Though somebody who reads slowly has not yet gone from what ended."""
+    slow, _ = join(registry, clock)
+    clock.told.put_nowait(Unavailable("gone"))
+    async with asyncio.timeout(10):
+        while not slow.errors:
+            await asyncio.sleep(0.01)
+    late, _ = join(registry, clock)
+    clock.told.put_nowait("a")
+
+    assert await told(late, 1) == ["a"]

@@ -142,6 +142,25 @@ async def test_what_is_confidential_is_shared_by_its_readers_only(live: Live, wo
     assert (len({id(text) for text in told[:3]}), len({id(text) for text in told[3:]})) == (1, 1)
 
 
+async def test_who_comes_after_an_end_is_told_of_what_follows(live: Live, world: World, market: Market) -> None:
+    """Though somebody who reads slowly has not yet gone: the database is another, and all were told to begin anew."""
+    slow = await subscribe(live, world)
+    await market.execute("update feed set epoch = gen_random_uuid()")
+    await market.execute(
+        """
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()
+        """
+    )
+    async with asyncio.timeout(10):
+        while not slow.errors:
+            await asyncio.sleep(0.01)
+    late = await subscribe(live, world)
+    await market.commit(created(1, 10, payment=1))
+
+    assert len(await all_told(late)) == 1
+
+
 async def test_every_subscription_says_what_it_watches(world: World) -> None:
     """A field whose resolver waits for events itself would hold up the connection that asks for it."""
     Counted.all = []

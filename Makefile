@@ -16,7 +16,7 @@ YARDSTICK := benchmarks/postgraphile
 YARDSTICK_NODE_OLDEST := 24
 ROOMS := models runtime chain indexer dispatch graphql_api devnet lamda contracts migrations
 # Most tests wait for servers more than they compute; a file's tests stay in one process, for the servers they share.
-PYTEST_ARGS ?= -n 3 --dist loadfile
+PYTEST_ARGS ?= -n 4 --dist loadfile
 # Said aloud, because NODE_ENV=production or an npmrc may leave these out.
 NPM_ARGS ?= --include=dev --include=optional
 

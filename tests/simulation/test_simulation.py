@@ -59,7 +59,9 @@ def test_many_hostile_worlds(first: int, database: Database) -> None:
     hold(range(first, first + 50), database)
 
 
-@pytest.mark.parametrize("kind", [(), ("--effects",)], ids=["tables", "effects"])
+@pytest.mark.parametrize(
+    "kind", [pytest.param((), id="tables"), pytest.param(("--effects",), id="effects", marks=pytest.mark.long)]
+)
 def test_a_seed_takes_the_same_course_in_every_process(kind: tuple[str, ...], database_address: str) -> None:
     """Every question, answer and act is the same, whatever Python's hashes are seeded with."""
     traces = {_trace_elsewhere(kind, database_address, hash_seed) for hash_seed in ("1", "77")}

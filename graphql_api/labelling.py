@@ -9,10 +9,10 @@ import secrets
 from typing import Any
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUEST_ID = "X-Request-Id"
+REQUEST_ID_RAW = REQUEST_ID.lower().encode()
 STARTS = {"http.response.start", "websocket.http.response.start", "websocket.accept"}
 
 SECURITY = {
@@ -30,7 +30,9 @@ class Labelling:
 
     def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
         self._app = app
-        self._labels = {**SECURITY, **(TRANSPORT if is_secure else {})}
+        labels = {**SECURITY, **(TRANSPORT if is_secure else {})}
+        # As they are sent: Starlette would look through all headers, and encode, for each of them.
+        self._labels = [(name.lower().encode(), value.encode()) for name, value in labels.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and label what comes back."""
@@ -43,11 +45,11 @@ class Labelling:
 
         async def send_labelled(message: Message) -> None:
             if message["type"] in STARTS:
-                message.setdefault("headers", [])
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID] = request_id
-                for name, value in self._labels.items():
-                    headers.setdefault(name, value)
+                headers = [each for each in message.get("headers", ()) if each[0] != REQUEST_ID_RAW]
+                has = {name for name, _ in headers}
+                headers.append((REQUEST_ID_RAW, request_id.encode()))
+                headers += [label for label in self._labels if label[0] not in has]
+                message = {**message, "headers": headers}
             await send(message)
 
         await self._app(scope, receive, send_labelled)

@@ -7,7 +7,7 @@ quotas goes back with each answer. A refusal has the shape that its path speaks.
 
 from collections.abc import Iterable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -111,13 +111,11 @@ def _refusal(scope: Scope, error: Declined, standings: Iterable[Standing]) -> Re
 
 
 def _telling(send: Send, standings: list[Standing]) -> Send:
-    told = headers_of(*standings)
+    told = [(name.lower().encode(), value.encode()) for name, value in headers_of(*standings).items()]
 
     async def send_telling(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in told.items():
-                headers.append(name, value)
+            message = {**message, "headers": [*message.get("headers", ()), *told]}
         await send(message)
 
     return send_telling

@@ -81,10 +81,7 @@ def permit(books: Books, account: Account, strange: Collection[int], *, starting
     before may have used another one.
     """
     if books.accounted is None and books.final_block < height_at_start:
-        return Hold(
-            f"the first credit waits until opBNB is indexed and final through block {height_at_start}, "
-            f"now {books.final_block}"
-        )
+        return Hold(f"the first credit waits until opBNB is indexed and final through block {height_at_start}")
     accounted = books.accounted
     if books.unswept and accounted is not None and not strange:
         return _swept(range(accounted, accounted + PENDING_MAX), account)

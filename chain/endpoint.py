@@ -13,6 +13,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 from chain import judge
+from chain.asked import Asked
 from chain.calls import Call, chain_id, header
 from chain.errors import AskLess, Cause, HistoryGone, LogsOff, Rest, RpcError, SplitTopics, TryAgain
 from chain.health_values import Health, Reach, Resting
@@ -42,7 +43,7 @@ class Endpoint:
 
     `head`, its newest block, came in one answer with `head_finalized`, what it held final then; `height` and
     `finalized` are as of its last look. `latency_seconds` is a moving average, `under_way` counts its batches under
-    way. `splits_topics` says that it takes one topic at a time.
+    way. `splits_topics` says that it takes one topic at a time, `asked` what it was asked and what came of it.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Endpoint:
         self.latency_seconds: float | None = None
         self.under_way = 0
         self.splits_topics = False
+        self.asked = Asked()
         self.looked_at = float("-inf")
         self._line = Line(url, transport)
         self._veil = Veil(url)
@@ -146,6 +148,7 @@ class Endpoint:
 
     def distrust(self, reason: str) -> None:
         """Let it rest, for its answers contradict each other."""
+        self.asked.distrust()
         self._health = judge.after_distrust(self._health, self._veil.hide(reason), now=self._clock())
 
     def bore_range(self, blocks: int, logs: int) -> None:
@@ -160,9 +163,10 @@ class Endpoint:
         await self._turn()
         asked_at = self._clock()
         answers = await self._line.ask(calls)
+        took = self._clock() - asked_at
+        self.asked.note(calls, answers, took)
         if isinstance(answers, Failure):
             raise self._learned(answers, asked_at)
-        took = self._clock() - asked_at
         self.latency_seconds = took if self.latency_seconds is None else 0.8 * self.latency_seconds + 0.2 * took
         return answers
 
@@ -207,6 +211,7 @@ class Endpoint:
             self.head, self.head_finalized, self._head_at = head, self.finalized, now
 
     def _unseen(self, error: RpcError, asked_at: float) -> RpcError:
+        self.asked.rests_for(error)
         self._health = judge.after_trouble(self._health, self._unnamed(error), asked_at=asked_at, now=self._clock())
         return error
 

@@ -25,15 +25,17 @@ from indexer import identity, lease_store, plan
 from indexer.follower import Follower
 from indexer.heart import Heart
 from indexer.housekeeping import Retention, keep_house
+from indexer.metrics import IndexerMetrics, MeasuredStore
 from indexer.outcomes import Advanced, Idle, Outcome, Paused, Reached, Refreshed
 from indexer.reader import Reader
 from indexer.requests import serve_requests
-from indexer.store import Fenced, Store, Superseded
+from indexer.store import Fenced, Superseded
 from indexer.values import Followed
 from models.values import ProofLevel
 from runtime.database import DATABASE_TROUBLE, Connection, Pool, lone_session
 from runtime.errors import CannotRun
 from runtime.lifecycle import pause
+from runtime.metrics import Metrics
 from runtime.race import race
 
 logger = structlog.get_logger()
@@ -85,12 +87,14 @@ async def index(
     to_block: int | None = None,
     retention: Retention | None = None,
     outside: Outside = OUTSIDE,
+    metrics: Metrics | None = None,
 ) -> None:
     """Follow the chains until told to stop, or until each has reached `to_block`; keep house where `retention` says."""
+    measured = IndexerMetrics(metrics or Metrics("indexer"), pool)
     try:
         async with asyncio.TaskGroup() as group:
             leading = [
-                _Leading(pool, source, stop, outside, offline_after=offline_after, to_block=to_block)
+                _Leading(pool, source, stop, outside, measured, offline_after=offline_after, to_block=to_block)
                 for source in sources
             ]
             chains = [group.create_task(each.run(wait_seconds=wait_seconds)) for each in leading]
@@ -111,6 +115,7 @@ class _Leading:
         source: Source,
         stop: asyncio.Event,
         outside: Outside,
+        measured: IndexerMetrics,
         *,
         offline_after: timedelta,
         to_block: int | None,
@@ -122,6 +127,7 @@ class _Leading:
         self._offline_after = offline_after
         self._to_block = to_block
         self._chain = source.followed.chain
+        self._endpoints, self._figures = measured.endpoints, measured.of(self._chain)
         self._log = logger.bind(chain=self._chain.value)
         self._waits_because = ""
 
@@ -130,14 +136,18 @@ class _Leading:
         outside = self._outside
         urls, chain_id = self._source.urls, self._source.followed.chain_id
         async with Rpc(urls, chain_id=chain_id, transport=outside.transport, clock=outside.clock) as rpc:
-            await self._establish(rpc, wait_seconds)
-            ending = _Ending.SUPERSEDED
-            while ending is _Ending.SUPERSEDED and not self._stop.is_set():
-                try:
-                    ending = await self._stand_by(rpc)
-                except DATABASE_TROUBLE as error:
-                    self._wait_because(f"{type(error).__name__}: {error}")
-                await pause(self._stop, STANDBY_SECONDS if ending is _Ending.SUPERSEDED else 0)
+            with self._endpoints.watching(rpc, self._chain, asked_by="indexer"):
+                await self._establish(rpc, wait_seconds)
+                await self._lead_by_turns(rpc)
+
+    async def _lead_by_turns(self, rpc: Rpc) -> None:
+        ending = _Ending.SUPERSEDED
+        while ending is _Ending.SUPERSEDED and not self._stop.is_set():
+            try:
+                ending = await self._stand_by(rpc)
+            except DATABASE_TROUBLE as error:
+                self._wait_because(f"{type(error).__name__}: {error}")
+            await pause(self._stop, STANDBY_SECONDS if ending is _Ending.SUPERSEDED else 0)
 
     async def _establish(self, rpc: Rpc, wait_seconds: float) -> None:
         """See that chain and database are those of the settings, once both answer."""
@@ -187,7 +197,9 @@ class _Leading:
 
     async def _lead(self, rpc: Rpc, session: Connection, epoch: int) -> _Ending:
         source = self._source
-        store = Store(self._pool, source.followed, offline_after=self._offline_after, epoch=epoch)
+        store = MeasuredStore(
+            self._pool, source.followed, self._figures, offline_after=self._offline_after, epoch=epoch
+        )
         reader = Reader(rpc, source.followed, head_level=source.head_proof)
         clock = self._outside.clock
         follower = Follower(reader, store, level=source.history_proof, to_block=self._to_block, clock=clock)
@@ -217,18 +229,19 @@ class _Leading:
             pass
 
     async def _repeat(self, follower: Follower) -> _Ending:
-        trouble, delay, poll_seconds = "", 0.0, self._source.poll_seconds
+        trouble, delay, poll_seconds, figures = "", 0.0, self._source.poll_seconds, self._figures
         while not self._stop.is_set():
             began = self._outside.clock()
             try:
-                outcome = await follower.step()
+                outcome = await figures.timed("read", follower.step())
             except Superseded as error:
                 _complain(self._log, trouble, str(error))
                 return _Ending.SUPERSEDED
             except (RpcError, Fenced, *DATABASE_TROUBLE) as error:
                 delay = plan.delay_after_trouble(error, last=delay, poll_seconds=poll_seconds)
                 trouble = _complain(self._log, trouble, f"{type(error).__name__}: {error}", retry_in_s=round(delay, 2))
-                await pause(self._stop, delay)
+                figures.stumbled(error)
+                await figures.timed("trouble", pause(self._stop, delay))
                 continue
             delay = 0.0
             if isinstance(outcome, Paused):
@@ -238,7 +251,7 @@ class _Leading:
                 _report(outcome, self._log, took_ms=round(1000 * (self._outside.clock() - began)))
             if isinstance(outcome, Reached):
                 return _Ending.DONE
-            await pause(self._stop, _rest(outcome, poll_seconds))
+            await figures.timed("rest", pause(self._stop, _rest(outcome, poll_seconds)))
         return _Ending.DONE
 
 

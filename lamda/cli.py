@@ -30,6 +30,8 @@ from runtime.database import Pool, open_pool, wait_until_reachable
 from runtime.errors import CannotRun
 from runtime.limit_settings import LimitSettings
 from runtime.live_settings import LiveSettings
+from runtime.metrics import Metrics
+from runtime.metrics_settings import MetricsSettings
 from runtime.settings import (
     AccountSettings,
     ApiSettings,
@@ -103,15 +105,18 @@ def index_chains(
     from indexer.housekeeping import Retention
     from indexer.program import index
     from lamda.sources import source
+    from runtime.metrics_server import served
 
     chains = list(dict.fromkeys(chain or list(Chain)))
     groups = [BscSettings if each is Chain.BSC else OpbnbSettings for each in chains]
-    common, indexer, *settings = load(CommonSettings, IndexerSettings, *groups)
+    common, looks, indexer, *settings = load(CommonSettings, MetricsSettings, IndexerSettings, *groups)
+    metrics = Metrics("indexer")
     sources = [source(each, indexer) for each in settings]
 
     async def program(stop: asyncio.Event) -> None:
         async with (
             database_url(common, data) as url,
+            served(metrics, looks),
             open_pool(url, program="index", size=10, wait_seconds=common.connect_timeout_seconds) as pool,
         ):
             await asyncio.to_thread(migrations.check, url)
@@ -123,9 +128,10 @@ def index_chains(
                 wait_seconds=common.connect_timeout_seconds,
                 to_block=to_block,
                 retention=Retention.of(indexer),
+                metrics=metrics,
             )
 
-    run(program, common)
+    run(program, common, name="indexer")
 
 
 @app.command()

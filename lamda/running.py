@@ -22,11 +22,16 @@ def run(
     program: Callable[[asyncio.Event], Awaitable[None]],
     common: CommonSettings,
     *,
+    name: str = "",
     level: str = "INFO",
     loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> None:
-    """Run a program until it ends or is told to, on the event loop of Python's or one of another make."""
-    logs.configure(common.environment, level=level)
+    """
+    Run a program until it ends or is told to, on the event loop of Python's or one of another make.
+
+    In production its lines in the log bear its `name`, so that those of several programs can be kept in one place.
+    """
+    logs.configure(common.environment, level=level, program=name)
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(lifecycle.run_until_stopped(program))
 

@@ -1,19 +1,19 @@
 """
 Write the log: one line an outcome, event name first, then key=value.
 
-At a terminal for people, in production as JSON, always with the time in UTC. Libraries that log through the
-standard library come out the same way.
+At a terminal for people, in production as JSON with the name of the program, always with the time in UTC. Libraries
+that log through the standard library come out the same way. A job is told under the key `job`, by its id, everywhere.
 """
 
 import logging
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 
 
-def configure(environment: Literal["development", "production"], *, level: str = "INFO") -> None:
-    """Set up logging for this process."""
+def configure(environment: Literal["development", "production"], *, level: str = "INFO", program: str = "") -> None:
+    """Set up logging for this process, which is called `program` in production."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -21,7 +21,7 @@ def configure(environment: Literal["development", "production"], *, level: str =
         structlog.processors.StackInfoRenderer(),
     ]
     rendered: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [_naming(program), structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if environment == "production"
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24, sort_keys=False)]
     )
@@ -39,3 +39,10 @@ def configure(environment: Literal["development", "production"], *, level: str =
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _naming(program: str) -> structlog.typing.Processor:
+    def name(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {"program": program, **line} if program else line
+
+    return name

@@ -1,0 +1,63 @@
+"""
+Let Prometheus and a supervisor look into a program that serves nothing else.
+
+    /metrics   the figures, to who shows the token where there is one
+    /health    that the process lives
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+from runtime.metrics import CONTENT_TYPE, Metrics
+from runtime.metrics_settings import MetricsSettings
+from runtime.ports import ensure_free
+
+logger = structlog.get_logger()
+
+
+@asynccontextmanager
+async def served(metrics: Metrics, settings: MetricsSettings) -> AsyncIterator[None]:
+    """Answer for as long as the block lasts, where the settings name a port. Raises `PortInUse`."""
+    if settings.metrics_port is None:
+        yield
+        return
+    ensure_free(settings.metrics_host, settings.metrics_port, "METRICS_PORT")
+    metrics.with_process()
+    application = web.Application()
+    application.add_routes([web.get("/metrics", _metrics(metrics, settings)), web.get("/health", _health(metrics))])
+    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
+        logger.info("metrics.served", url=f"http://{settings.metrics_host}:{settings.metrics_port}/metrics")
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def may_read(authorization: str, settings: MetricsSettings) -> bool:
+    """Say whether whoever shows this may read metrics."""
+    token = settings.metrics_token
+    if token is None:
+        return True
+    return secrets.compare_digest(authorization.encode(), f"Bearer {token.get_secret_value()}".encode())
+
+
+def _metrics(metrics: Metrics, settings: MetricsSettings) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        if not may_read(request.headers.get("Authorization", ""), settings):
+            raise web.HTTPUnauthorized(text="show METRICS_TOKEN as Authorization: Bearer …\n")
+        return web.Response(body=await metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
+
+    return answer
+
+
+def _health(metrics: Metrics) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"status": "healthy", "service": f"lamda-{metrics.program}"})
+
+    return answer

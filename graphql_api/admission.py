@@ -51,7 +51,7 @@ async def admit(reading: Reading, charged: Bill | None, variables: Variables | N
             _check(visitor, await quotas.ask(visitor.address, reading.token))
     if charged is None:
         return
-    charged.check(variables, limits.cost)
+    reading.world.figures.costs.note((), charged.check(variables, limits.cost))
     if visitor is not None and charged.kind is OperationType.MUTATION:
         await charge(quotas, visitor, reading.token, charged.roots)
 

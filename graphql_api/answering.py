@@ -30,6 +30,7 @@ from strawberry.types.execution import PreExecutionError
 
 from graphql_api.blocks import blocks
 from graphql_api.errors import coded, is_internal
+from graphql_api.figures import Figures
 from graphql_api.labelling import current_request
 from graphql_api.limits import DEFAULTS, Limits
 from graphql_api.not_before import ARGUMENT, awaited_blocks
@@ -49,6 +50,7 @@ class AnsweringSchema(strawberry.Schema):
     limits: Limits = DEFAULTS
     shows_internal_errors = False
     reading: type[Reading] = Reading
+    figures = Figures()
 
     async def execute(self, query: str | None, *arguments: Any, **options: Any) -> Any:
         """Answer a query or a mutation; the `context_value` is the visit it comes in."""
@@ -125,6 +127,7 @@ class AnsweringSchema(strawberry.Schema):
         """Return a result as a client may know it; what it may not is logged."""
         if result.errors:
             result.errors = [self._logged(error) if is_internal(error) else coded(error) for error in result.errors]
+            self.figures.failed(result.errors)
         return result
 
     def _logged(self, error: GraphQLError) -> GraphQLError:

@@ -6,6 +6,7 @@ The web application: its routes.
     /api/v1    plain routes, described by /api/v1/openapi.json
     /health    this process
     /ready     progress of every chain
+    /metrics   what Prometheus reads
     /page, /static    GraphiQL's modules and scripts
 
 Pages of any origin may ask, but only those that a setting names by the session's cookie. Whoever has signed in without
@@ -25,12 +26,15 @@ from graphql_api.guarding import guards
 from graphql_api.limits import Limits
 from graphql_api.live.doors import LiveDoor
 from graphql_api.live.live import Live
+from graphql_api.metrics import api_metrics, metrics_route
 from graphql_api.over_http import OverHttp
 from graphql_api.reading import World
 from graphql_api.rest.catalogue import DOCUMENT_PATH, rest_routes
 from graphql_api.rest.envelopes import EXCEPTION_HANDLERS
 from graphql_api.schema import build
 from graphql_api.visits import Visit
+from runtime.metrics_settings import MetricsSettings
+from runtime.settings import load
 
 
 class Door(OverHttp):
@@ -45,10 +49,11 @@ class Door(OverHttp):
         return graphiql_page()
 
 
-def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlette:
+def create_app(world: World, *, shows_internal_errors: bool = False, looks: MetricsSettings | None = None) -> Starlette:
     """Return the application over what its operations share."""
     schema = build(Limits.of(world.limits))
     schema.shows_internal_errors = shows_internal_errors
+    schema.figures = world.figures
     in_front = compiled(Door(schema, subscription_protocols=[]), schema, world)
     live = Live(schema, world)
     live_door = LiveDoor(live, lambda connection: Visit.of(world, connection), behind=in_front)
@@ -60,6 +65,7 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
             *rest_routes(),
             WebSocketRoute("/graphql", live_door),
             *page_mounts(),
+            metrics_route(looks or load(MetricsSettings)[0], is_public=world.terms.is_secure),
         ],
         middleware=guards(world),
         exception_handlers=EXCEPTION_HANDLERS,
@@ -67,6 +73,7 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     app.state.world = world
     app.state.live = live
     app.state.compiled = in_front
+    app.state.metrics = api_metrics(world, live, in_front)
     return app
 
 

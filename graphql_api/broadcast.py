@@ -58,6 +58,11 @@ class Broadcast:
             raise Unavailable("live changes are not available: the reader of the change feed does not run")
         return self._position
 
+    @property
+    def handed_out(self) -> int | None:
+        """The number of the last change handed out, or None when the reader does not run."""
+        return None if self._position is None or self._stopped else self._position.number
+
     @contextmanager
     def listen(self, interest: Interest) -> Iterator[Listener]:
         """Yield a listener that hears everything after the current position. Raises `Unavailable`."""

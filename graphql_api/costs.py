@@ -75,10 +75,11 @@ class Bill:
         """Return the cost with these variables, as they came: what is wrong about them is told elsewhere."""
         return self.amount if isinstance(self.amount, int) else self.amount(variables or {})
 
-    def check(self, variables: Variables | None, most: int) -> None:
-        """Raise `TooCostly` when the cost is above a limit."""
+    def check(self, variables: Variables | None, most: int) -> int:
+        """Return the cost. Raises `TooCostly` when it is above a limit."""
         if (cost := self.cost(variables)) > most:
             raise TooCostly(cost=cost, most=most)
+        return cost
 
 
 @lru_cache(maxsize=BILLS_KEPT)

@@ -7,6 +7,8 @@ own, and speaks to it through psycopg's binding of libpq: send, wait until the s
 """
 
 import asyncio
+import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,9 +22,14 @@ from psycopg_pool import PoolTimeout
 
 from graphql_api.snapshot import WAIT_SECONDS
 from runtime.database import Connection, Pool, connect_beside
+from runtime.metrics import Labels
 
 PREPARED_MAX = 100
 """Statements that a line keeps prepared; with one more it begins anew."""
+
+WAITING: Labels = ("line",)
+STATEMENT: Labels = ("statement",)
+"""What the time goes into, as metrics label it."""
 
 FINE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
@@ -44,15 +51,20 @@ class Lines:
         self._pool = pool
         self._permits = asyncio.Semaphore(pool.max_size)
         self._free: list[_Line] = []
+        self.seconds: defaultdict[Labels, float] = defaultdict(float)
 
     async def ask(self, text: bytes, values: Sequence[Any]) -> bytes:
         """Return the one text that a statement answers. Raises `psycopg.Error` and `PoolTimeout`."""
+        asked_at = began = time.perf_counter()
         await self._wait()
         line = None
         try:
             line = self._idle() or _Line(await connect_beside(self._pool))
+            began = time.perf_counter()
             return await line.ask(text, values)
         finally:
+            self.seconds[WAITING] += began - asked_at
+            self.seconds[STATEMENT] += time.perf_counter() - began
             if line is not None:
                 self._give_back(line)
             self._permits.release()

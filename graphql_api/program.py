@@ -35,6 +35,7 @@ from runtime.database import open_pool
 from runtime.garbage import collected_seldom
 from runtime.limit_settings import LimitSettings
 from runtime.live_settings import LiveSettings
+from runtime.metrics_settings import MetricsSettings
 from runtime.ports import ensure_free
 from runtime.settings import AccountSettings, ApiSettings, load
 
@@ -54,6 +55,7 @@ async def serve(
     accounts: AccountSettings | None = None,
     limits: LimitSettings | None = None,
     live: LiveSettings | None = None,
+    looks: MetricsSettings | None = None,
     nats_url: str | None = None,
     connect_timeout_seconds: float = 30.0,
     shows_internal_errors: bool = False,
@@ -80,7 +82,7 @@ async def serve(
         ) as world,
         nullcontext() if nats_url is None else BusDoor(nats_url, world.pool).running(),
     ):
-        app = create_app(world, shows_internal_errors=shows_internal_errors)
+        app = create_app(world, shows_internal_errors=shows_internal_errors, looks=looks)
         with _listen(settings) as listening, _until(stop) as stopping:
             url = _url(listening)
             async with collected_seldom():

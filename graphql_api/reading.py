@@ -7,7 +7,7 @@ statements depends on the question and never on the rows. This is every operatio
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from graphql_api.broadcast import Broadcast
 from graphql_api.charging import Quotas
 from graphql_api.criteria import Criteria
 from graphql_api.errors import Declined, Forbidden, NotSignedIn
+from graphql_api.figures import Figures
 from graphql_api.life_rows import CreditRow, DispatchRow, EventRow, OutputRow, SpecRow
 from graphql_api.lines import Lines
 from graphql_api.matching import Matched
@@ -75,6 +76,7 @@ class World:
     limits: LimitSettings
     live: LiveSettings
     offline_after: timedelta
+    figures: Figures = field(default_factory=Figures)
 
 
 class Reading:

@@ -141,8 +141,8 @@ def serve(data: DataOption = DATA) -> None:
 
     from graphql_api.program import serve as serve_api
 
-    common, api, accounts, limits, live, bus = load(
-        CommonSettings, ApiSettings, AccountSettings, LimitSettings, LiveSettings, BusSettings
+    common, api, accounts, limits, live, looks, bus = load(
+        CommonSettings, ApiSettings, AccountSettings, LimitSettings, LiveSettings, MetricsSettings, BusSettings
     )
 
     async def program(stop: asyncio.Event) -> None:
@@ -155,6 +155,7 @@ def serve(data: DataOption = DATA) -> None:
                 accounts=accounts,
                 limits=limits,
                 live=live,
+                looks=looks,
                 nats_url=None if bus.nats_url is None else ",".join(bus.nats_url),
                 connect_timeout_seconds=common.connect_timeout_seconds,
                 shows_internal_errors=common.environment == "development",
@@ -162,7 +163,7 @@ def serve(data: DataOption = DATA) -> None:
             )
 
     # Half as much time a request as on asyncio's own.
-    run(program, common, loop=uvloop.new_event_loop)
+    run(program, common, name="api", loop=uvloop.new_event_loop)
 
 
 @app.command("react")

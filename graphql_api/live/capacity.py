@@ -14,9 +14,14 @@ class Capacity:
         self._limits = limits
         self._by_address: Counter[str] = Counter()
 
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        return self._by_address.total()
+
     def refusal(self, address: str) -> str | None:
         """Return why one more connection from an address may not be, or None when it may."""
-        if self._by_address.total() >= self._limits.api_live_connections_max:
+        if self.open >= self._limits.api_live_connections_max:
             return "there is no room for more connections here: try again later"
         most = self._limits.api_live_connections_per_address_max
         if self._by_address[address] >= most:

@@ -33,7 +33,7 @@ class Live:
         self.sessions = Sessions(world, self.limits.api_live_session_check_seconds)
         self._schema = schema
         self._world = world
-        self._registry = Registry(world.broadcast, Renderer(schema, world), self.limits.api_live_selections_max)
+        self.registry = Registry(world.broadcast, Renderer(schema, world), self.limits.api_live_selections_max)
         self._stopping: set[Callable[[], None]] = set()
 
     def kind(self, operation: Operation) -> OperationType | None:
@@ -57,10 +57,14 @@ class Live:
             outlet.fail(watched)
             return Begun()
         try:
-            return self._registry.join(operation.selection(self._schema), watched, viewer, outlet)
+            return self.registry.join(operation.selection(self._schema), watched, viewer, outlet)
         except Declined as reason:
             outlet.fail([reason])
             return Begun()
+
+    def note_closed(self, reason: str) -> None:
+        """Count a connection that we ended."""
+        self._world.figures.live_closed[(reason,)] += 1
 
     def when_stopping(self, end: Callable[[], None]) -> Callable[[], None]:
         """Have something ended when this process stops; return how to take that back."""

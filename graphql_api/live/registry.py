@@ -46,6 +46,11 @@ class Registry:
     def __len__(self) -> int:
         return len(self._topics) + len(self._tickers)
 
+    @property
+    def subscribers(self) -> int:
+        """How many are told of something."""
+        return sum(map(len, self._topics.values())) + sum(map(len, self._tickers.values()))
+
     def join(self, selection: Selection, watch: Watch, viewer: Viewer | None, outlet: Outlet) -> Begun:
         """Let somebody be told from now on. Raises `Declined`."""
         if isinstance(watch, ValueWatch):

@@ -66,6 +66,7 @@ class Socket:
         if self._closing is not None:
             return
         self._closing = code, messages.shortened(reason)
+        self._live.note_closed(code.name)
         self._outbox.end(drop=True)
         for operation in list(self._operations.values()):
             operation.leave()

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 
 from graphql import GraphQLError
 
-from graphql_api.errors import FellBehind, NotSignedIn
+from graphql_api.errors import Declined, FellBehind, NotSignedIn
 from graphql_api.live.live import Live
 from graphql_api.live.operations import Operation
 from graphql_api.live.outbox import Outbox
@@ -97,7 +97,8 @@ class Stream:
         self._outbox.end(drop=True)
         self._end_for(NotSignedIn("the session has ended: sign in again"))
 
-    def _end_for(self, reason: GraphQLError) -> None:
+    def _end_for(self, reason: Declined) -> None:
+        self._live.note_closed(reason.code)
         self._begun.leave()
         self._ending = f"event: next\ndata: {_payload([reason])}\n\n{COMPLETE}"
 

@@ -29,6 +29,9 @@ class Ticker:
         self._is_over = False
         self._task = start(self._run(watch), self.end, is_shared=True)
 
+    def __len__(self) -> int:
+        return len(self._outlets)
+
     def join(self, outlet: Outlet) -> None:
         """Let somebody hear the value, and each one after it."""
         self._outlets.add(outlet)

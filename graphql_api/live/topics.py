@@ -43,6 +43,9 @@ class Topic:
         self._listener = self._stack.enter_context(broadcast.listen(Interest(entity=watch.interest.entity)))
         self._task = start(self._run(), self.end, is_shared=True)
 
+    def __len__(self) -> int:
+        return sum(1 for _ in self._audience)
+
     def join(self, subscriber: Subscriber) -> None:
         """Let somebody hear what concerns it from now on."""
         self._audience.join(subscriber)

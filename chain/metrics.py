@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from chain.endpoint import Endpoint
 from chain.rpc import Rpc
 from models.values import Chain
-from runtime.metrics import Labels, Metrics, Spread
+from runtime.metrics import Labels, Metrics, Spreading
 
 WHO = ("chain", "endpoint", "asked_by")
 Figure = Callable[[Endpoint], float | None]
@@ -48,7 +48,7 @@ class EndpointMetrics:
             self._reader(lambda each: each.asked.distrusted),
         )
         metrics.histogram(
-            "lamda_endpoint_request_seconds", "Time that an HTTP request to the endpoint took.", WHO, _Times(self)
+            "lamda_endpoint_request_seconds", "Time that an HTTP request to the endpoint took.", WHO, self._times
         )
 
     @contextmanager
@@ -87,18 +87,5 @@ class EndpointMetrics:
             for (method, outcome), count in endpoint.asked.counts.items()
         }
 
-
-class _Times(Spread):
-    """The times of all endpoints, read where each keeps its own."""
-
-    def __init__(self, metrics: EndpointMetrics) -> None:
-        super().__init__()
-        self._metrics = metrics
-
-    def read(self) -> dict[Labels, tuple[list[tuple[str, float]], float]]:
-        """Return the times of each endpoint."""
-        return {
-            who: (list(buckets), total)
-            for who, endpoint in self._metrics.endpoints()
-            for buckets, total in endpoint.asked.seconds.read().values()
-        }
+    def _times(self) -> Spreading:
+        return {who: row for who, endpoint in self.endpoints() for row in endpoint.asked.seconds.read().values()}

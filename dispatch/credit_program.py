@@ -6,6 +6,7 @@ What only a person can mend is written into the signer's row and told once; the 
 
 import time
 from asyncio import Event
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,10 +25,12 @@ from dispatch.credit_lease_store import LeaseTaken, connected, lease
 from dispatch.credit_store import CreditStore
 from dispatch.credit_values import Limits
 from dispatch.crediting import Crediting, Held
+from dispatch.metrics import ReactorMetrics
 from dispatch.witness import Witness, preferred_last
-from models.values import checksum_address
+from models.values import Chain, checksum_address
 from runtime import feed
 from runtime.lifecycle import pause
+from runtime.metrics import Metrics
 
 logger = structlog.get_logger()
 
@@ -49,9 +52,12 @@ class SignerSettings:
     signer: Signer = field(repr=False)
 
 
-async def credit(database_url: str, settings: SignerSettings, stop: Event) -> None:
+async def credit(
+    database_url: str, settings: SignerSettings, stop: Event, measured: ReactorMetrics | None = None
+) -> None:
     """Credit finished jobs until told to stop; only one of all running signers does at a time."""
     complaints = Complaints()
+    measured = measured or ReactorMetrics(Metrics("reactor"))
     while not stop.is_set():
         try:
             async with (
@@ -61,7 +67,12 @@ async def credit(database_url: str, settings: SignerSettings, stop: Event) -> No
                 feed.ticks(database_url) as ticks,
             ):
                 logger.info("credit.lease", signer=checksum_address(settings.signer.address))
-                await lead(store, Leading(store, opbnb, bsc, settings, clock=_now), ticks, stop, complaints)
+                leading = Leading(store, opbnb, bsc, settings, clock=_now, done=measured.credited)
+                with (
+                    measured.endpoints.watching(opbnb, Chain.OPBNB, asked_by="credit"),
+                    measured.endpoints.watching(bsc, Chain.BSC, asked_by="credit"),
+                ):
+                    await lead(store, leading, ticks, stop, complaints)
         except (psycopg.OperationalError, LeaseTaken) as error:
             complaints.note(f"{type(error).__name__}: {error}")
             await pause(stop, TROUBLE_SECONDS)
@@ -94,7 +105,9 @@ class Leading:
         *,
         clock: Callable[[], datetime],
         witness_clock: Callable[[], float] = time.monotonic,
+        done: Counter[str] | None = None,
     ) -> None:
+        self._done = Counter[str]() if done is None else done
         self._unproven = [opbnb, bsc]
         self._crediting = Crediting(
             store,
@@ -110,7 +123,10 @@ class Leading:
             await self._unproven[0].look()
             del self._unproven[0]
         outcome = await self._crediting.step()
-        return outcome.reason if isinstance(outcome, Held) else outcome.complaint
+        if isinstance(outcome, Held):
+            return outcome.reason
+        self._done.update(decided=outcome.decided, adopted=outcome.adopted, sent=outcome.sent)
+        return outcome.complaint
 
 
 async def lead(

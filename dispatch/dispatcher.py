@@ -21,6 +21,7 @@ from dispatch.job_values import Attempt, Spec, Waiting
 from dispatch.outbox import Outbox
 from dispatch.streams import Streams
 from dispatch.witness import Witness
+from models.values import checksum_address, show_bytes
 from runtime import feed
 from runtime.lifecycle import Program
 
@@ -57,6 +58,8 @@ class Dispatcher:
         self._witness = witness
         self._streams = streams
         self._new_token = new_token
+        self.decided = 0
+        self.published = 0
 
     async def step(self) -> HandedOut:
         """Bring jobs that are due one attempt nearer to their agents."""
@@ -64,7 +67,9 @@ class Dispatcher:
         proven = await self._proven(waiting)
         attempts = plan.attempts(proven, [self._new_token() for _ in proven])
         decided = await self._outbox.decide(attempts)
+        self.decided += decided
         published = await self._outbox.publish(self._send, BATCH)
+        self.published += published
         if decided or published:
             logger.info("dispatch.step", decided=decided, published=published)
         return HandedOut(decided=decided, published=published)
@@ -94,3 +99,9 @@ class Dispatcher:
 
     async def _send(self, attempt: Attempt, spec: Spec) -> None:
         await self._streams.publish(route.message(attempt, spec))
+        logger.info(
+            "dispatch.sent",
+            job=show_bytes(attempt.job_id),
+            provider=checksum_address(attempt.provider),
+            attempt=attempt.number,
+        )

@@ -26,6 +26,7 @@ from dispatch.dispatcher import Dispatcher
 from dispatch.door import UNWATCHED_LOGIN, Door
 from dispatch.floods import BARRED_FOR
 from dispatch.intake import Intake
+from dispatch.metrics import ReactorMetrics
 from dispatch.outbox import Outbox
 from dispatch.reason_store import ReasonStore
 from dispatch.reasons import Reasons
@@ -35,10 +36,12 @@ from dispatch.scheduler import Chore, Scheduler
 from dispatch.streams import Streams
 from dispatch.warden import Warden
 from dispatch.witness import Witness, preferred_last
+from models.values import Chain
 from runtime.bus import Bus, open_bus
 from runtime.database import Pool, open_pool
 from runtime.errors import CannotRun
 from runtime.lifecycle import Program, pause
+from runtime.metrics import Metrics
 from runtime.race import race
 
 TROUBLE_SECONDS_MAX = 10.0
@@ -70,9 +73,12 @@ class Reaction:
     insecure_reports: bool = False
 
 
-async def react(reaction: Reaction, stop: asyncio.Event, *others: Program) -> None:
+async def react(
+    reaction: Reaction, stop: asyncio.Event, *others: Program, measured: ReactorMetrics | None = None
+) -> None:
     """Keep the door, hand out jobs and take in reports until told to stop, with `others` beside them."""
     answers, wait_seconds = Answers(reaction.callout_seed), reaction.wait_seconds
+    measured = measured or ReactorMetrics(Metrics("reactor"))
     async with (
         open_pool(reaction.database_url, program="react", size=CONNECTIONS, wait_seconds=wait_seconds) as pool,
         open_bus(reaction.nats_url, program="react", wait_seconds=wait_seconds) as bus,
@@ -90,18 +96,20 @@ async def react(reaction: Reaction, stop: asyncio.Event, *others: Program) -> No
         )
         dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), Witness(rpc, reaction.job_manager), streams)
         scheduler = Scheduler(*chores(pool))
+        measured.pool, measured.dispatcher, measured.intake = pool, dispatcher, intake
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(persist("door", door.run, stop))
-                group.create_task(persist("intake", intake.run, stop))
-                group.create_task(persist("dispatch", dispatcher.runner(reaction.database_url), stop))
-                group.create_task(persist("scheduler", scheduler.run, stop))
-                group.create_task(race(_stopped(stop), bus.watch()))
-                if system is not None:
-                    group.create_task(persist("warden", Warden(system, credentials).run, stop))
-                    group.create_task(race(_stopped(stop), system.watch()))
-                for other in others:
-                    group.create_task(_run(other, stop))
+            with measured.endpoints.watching(rpc, Chain.BSC, asked_by="dispatch"):
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(persist("door", door.run, stop))
+                    group.create_task(persist("intake", intake.run, stop))
+                    group.create_task(persist("dispatch", dispatcher.runner(reaction.database_url), stop))
+                    group.create_task(persist("scheduler", scheduler.run, stop))
+                    group.create_task(race(_stopped(stop), bus.watch()))
+                    if system is not None:
+                        group.create_task(persist("warden", Warden(system, credentials).run, stop))
+                        group.create_task(race(_stopped(stop), system.watch()))
+                    for other in others:
+                        group.create_task(_run(other, stop))
         except* CannotRun as errors:
             raise CannotRun("\n".join(str(error) for error in errors.exceptions)) from errors
 

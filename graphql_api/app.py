@@ -73,7 +73,7 @@ def create_app(world: World, *, shows_internal_errors: bool = False, looks: Metr
     app.state.world = world
     app.state.live = live
     app.state.compiled = in_front
-    app.state.metrics = api_metrics(world, live, in_front)
+    app.state.metrics = api_metrics(app.state)
     return app
 
 

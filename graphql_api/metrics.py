@@ -7,13 +7,11 @@ token of the setting METRICS_TOKEN.
 
 from collections.abc import Callable, Mapping
 
+from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from graphql_api.compiled.door import CompiledDoor
-from graphql_api.live.live import Live
-from graphql_api.reading import World
 from runtime import progress_store
 from runtime.database_figures import DatabaseFigures
 from runtime.metrics import CONTENT_TYPE, Figures, Metrics
@@ -23,14 +21,14 @@ from runtime.metrics_settings import MetricsSettings
 UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
-def api_metrics(world: World, live: Live, compiled: CompiledDoor) -> Metrics:
-    """Return the metrics of an application."""
+def api_metrics(state: State) -> Metrics:
+    """Return the metrics of an application, by what its state holds when they are read."""
     metrics = Metrics("api")
     metrics.with_process()
-    progress_store.declare(metrics, DatabaseFigures(metrics, world.pool, progress_store.read))
-    _declare_requests(metrics, world, compiled)
-    _declare_live(metrics, world, live)
-    _declare_database(metrics, world)
+    progress_store.declare(metrics, DatabaseFigures(metrics, lambda: state.world.pool, progress_store.read))
+    _declare_requests(metrics, state)
+    _declare_live(metrics, state)
+    _declare_database(metrics, state)
     return metrics
 
 
@@ -48,57 +46,62 @@ def metrics_route(settings: MetricsSettings, *, is_public: bool) -> Route:
     return Route("/metrics", answer)
 
 
-def _declare_requests(metrics: Metrics, world: World, compiled: CompiledDoor) -> None:
-    figures = world.figures
+def _declare_requests(metrics: Metrics, state: State) -> None:
     metrics.histogram(
         "lamda_api_request_seconds",
         "Time from a request to the beginning of its answer; its count is the number of requests.",
-        ("route", "method", "status"), figures.requests,
+        ("route", "method", "status"), lambda: state.world.figures.requests.read(),
     )  # fmt: skip
     metrics.counter(
         "lamda_api_questions_total",
         "GraphQL questions by POST, by who answered them: a plan, or the general executor.",
-        ("answered_by",), lambda: _questions(compiled),
+        ("answered_by",), lambda: _questions(state),
     )  # fmt: skip
-    metrics.histogram("lamda_api_cost_fields", "Cost of the operations that were let in, in fields.", (), figures.costs)
+    metrics.histogram(
+        "lamda_api_cost_fields", "Cost of the operations that were let in, in fields.", (),
+        lambda: state.world.figures.costs.read(),
+    )  # fmt: skip
     metrics.counter(
         "lamda_api_errors_total",
         "Errors in answers to GraphQL operations, by code; INTERNAL is a fault of ours.",
-        ("code",), lambda: figures.errors,
+        ("code",), lambda: state.world.figures.errors,
     )  # fmt: skip
 
 
-def _questions(compiled: CompiledDoor) -> Figures:
-    counts = compiled.counts
+def _questions(state: State) -> Figures:
+    counts = state.compiled.counts
     return {("plan",): counts.answered, ("general",): sum(counts.passed_on.values())}
 
 
-def _declare_live(metrics: Metrics, world: World, live: Live) -> None:
+def _declare_live(metrics: Metrics, state: State) -> None:
     metrics.gauge(
         "lamda_api_live_connections", "WebSockets and event streams that are open.", (),
-        lambda: {(): live.capacity.open},
+        lambda: {(): state.live.capacity.open},
     )  # fmt: skip
     metrics.gauge(
         "lamda_api_live_selections", "Different selections that are watched; each costs work with every change.", (),
-        lambda: {(): len(live.registry)},
+        lambda: {(): len(state.live.registry)},
     )  # fmt: skip
-    metrics.gauge("lamda_api_live_subscribers", "Subscriptions under way.", (), lambda: {(): live.registry.subscribers})
+    metrics.gauge(
+        "lamda_api_live_subscribers", "Subscriptions under way.", (),
+        lambda: {(): state.live.registry.subscribers},
+    )  # fmt: skip
     metrics.counter(
         "lamda_api_live_closed_total",
         "Live connections that we ended, by reason; FELL_BEHIND is a client that read too slowly, and was dropped.",
-        ("reason",), lambda: world.figures.live_closed,
+        ("reason",), lambda: state.world.figures.live_closed,
     )  # fmt: skip
     metrics.gauge(
         "lamda_api_feed_position", "Last change of the feed that was handed to subscribers; absent without a reader.",
-        (), lambda: {} if (number := world.broadcast.handed_out) is None else {(): number},
+        (), lambda: {} if (number := state.world.broadcast.handed_out) is None else {(): number},
     )  # fmt: skip
 
 
-def _declare_database(metrics: Metrics, world: World) -> None:
+def _declare_database(metrics: Metrics, state: State) -> None:
     metrics.counter(
         "lamda_api_seconds_total",
         "Where the time of plans goes: waiting for a line to Postgres, and for what a statement answers there.",
-        ("doing",), lambda: world.lines.seconds,
+        ("doing",), lambda: state.world.lines.seconds,
     )  # fmt: skip
     gauges: Mapping[str, tuple[str, str]] = {
         "size": ("pool_size", "Connections to Postgres that the general executor's pool holds."),
@@ -106,12 +109,12 @@ def _declare_database(metrics: Metrics, world: World) -> None:
         "waiting": ("requests_waiting", "Who waits for one of them now."),
     }
     for name, (statistic, text) in gauges.items():
-        metrics.gauge(f"lamda_api_pool_{name}", text, (), _pool(world, statistic))
+        metrics.gauge(f"lamda_api_pool_{name}", text, (), _pool(state, statistic))
     metrics.counter(
         "lamda_api_pool_wait_seconds_total", "Time that was spent waiting for one of them.", (),
-        lambda: {(): world.pool.get_stats().get("requests_wait_ms", 0) / 1000},
+        lambda: {(): state.world.pool.get_stats().get("requests_wait_ms", 0) / 1000},
     )  # fmt: skip
 
 
-def _pool(world: World, statistic: str) -> Callable[[], Figures]:
-    return lambda: {(): world.pool.get_stats().get(statistic, 0)}
+def _pool(state: State, statistic: str) -> Callable[[], Figures]:
+    return lambda: {(): state.world.pool.get_stats().get(statistic, 0)}

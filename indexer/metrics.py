@@ -30,7 +30,7 @@ DEPTHS = (1, 2, 3, 5, 10, 20, 50, 100)
 class IndexerMetrics:
     """What one indexer counts, of all its chains."""
 
-    def __init__(self, metrics: Metrics, pool: Pool) -> None:
+    def __init__(self, metrics: Metrics, pool: Pool | None) -> None:
         self.endpoints = EndpointMetrics(metrics)
         self.blocks: Counter[Labels] = Counter()
         self.events: Counter[Labels] = Counter()
@@ -38,7 +38,7 @@ class IndexerMetrics:
         self.reorgs = Spread(DEPTHS)
         self.seconds: defaultdict[Labels, float] = defaultdict(float)
         self.troubles: Counter[Labels] = Counter()
-        progress_store.declare(metrics, DatabaseFigures(metrics, pool, progress_store.read))
+        progress_store.declare(metrics, DatabaseFigures(metrics, lambda: pool, progress_store.read))
         declare = metrics.counter
         declare("lamda_indexer_blocks_total", "Blocks committed.", ("chain",), lambda: self.blocks)
         declare(
@@ -46,10 +46,10 @@ class IndexerMetrics:
             ("chain", "event"), lambda: self.events,
         )  # fmt: skip
         metrics.histogram(
-            "lamda_indexer_commit_seconds", "Time that one commit of blocks took.", ("chain",), self.commits
+            "lamda_indexer_commit_seconds", "Time that one commit of blocks took.", ("chain",), self.commits.read
         )
         metrics.histogram(
-            "lamda_indexer_reorg_depth_blocks", "Blocks of ours that a reorg took back.", ("chain",), self.reorgs
+            "lamda_indexer_reorg_depth_blocks", "Blocks of ours that a reorg took back.", ("chain",), self.reorgs.read
         )
         declare(
             "lamda_indexer_seconds_total",

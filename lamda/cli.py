@@ -170,16 +170,23 @@ def serve(data: DataOption = DATA) -> None:
 def run_reactor(data: DataOption = DATA) -> None:
     """Send jobs to their providers' agents and credit finished ones on chain, until stopped."""
     from dispatch.credit_program import credit
+    from dispatch.metrics import ReactorMetrics
     from dispatch.program import Reaction, react
     from lamda.buses import bus_access
     from lamda.signing_key import signer_settings
+    from runtime.metrics_server import served
 
-    common, bus, reactor, bsc, opbnb = load(CommonSettings, BusSettings, ReactorSettings, BscSettings, OpbnbSettings)
+    common, looks, bus, reactor, bsc, opbnb = load(
+        CommonSettings, MetricsSettings, BusSettings, ReactorSettings, BscSettings, OpbnbSettings
+    )
+    metrics = Metrics("reactor")
+    measured = ReactorMetrics(metrics)
     signing = signer_settings(reactor, bsc, opbnb)
 
     async def program(stop: asyncio.Event) -> None:
         async with (
             database_url(common, data) as url,
+            served(metrics, looks),
             bus_access(bus, reactor, data) as access,
         ):
             await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
@@ -194,9 +201,9 @@ def run_reactor(data: DataOption = DATA) -> None:
                 wait_seconds=common.connect_timeout_seconds,
                 insecure_reports=reactor.insecure_agent_reports,
             )
-            await react(reaction, stop, lambda stop: credit(url, signing, stop))
+            await react(reaction, stop, lambda stop: credit(url, signing, stop, measured), measured=measured)
 
-    run(program, common)
+    run(program, common, name="reactor")
 
 
 @app.command("devnet")
@@ -205,7 +212,7 @@ def run_devnet() -> None:
     from devnet.program import devnet
 
     common, settings = load(CommonSettings, DevnetSettings)
-    run(lambda stop: devnet(settings, stop, tell=typer.echo), common)
+    run(lambda stop: devnet(settings, stop, tell=typer.echo), common, name="devnet")
 
 
 @app.command("retry")

@@ -19,7 +19,7 @@ Query = Callable[[Connection], Awaitable[Mapping[str, Figures]]]
 class DatabaseFigures:
     """What some queries answer, each with figures by name and labels."""
 
-    def __init__(self, metrics: Metrics, pool: Pool, *queries: Query) -> None:
+    def __init__(self, metrics: Metrics, pool: Callable[[], Pool | None], *queries: Query) -> None:
         self._pool = pool
         self._queries = queries
         self._found: dict[str, Figures] = {}
@@ -40,8 +40,10 @@ class DatabaseFigures:
         """Ask for all figures again."""
         self._found, self._is_up = {}, False
         found: dict[str, Figures] = {}
+        if (pool := self._pool()) is None:
+            return
         try:
-            async with self._pool.connection(timeout=WAIT_SECONDS) as connection, connection.transaction():
+            async with pool.connection(timeout=WAIT_SECONDS) as connection, connection.transaction():
                 await connection.execute("select set_config('statement_timeout', %s, true)", (f"{WAIT_SECONDS:g}s",))
                 for query in self._queries:
                     found |= await query(connection)

@@ -21,6 +21,8 @@ from prometheus_client.registry import Collector
 Labels = tuple[str, ...]
 Figures = Mapping[Labels, float]
 Read = Callable[[], Figures]
+Spreading = Mapping[Labels, tuple[Sequence[tuple[str, float]], float]]
+"""Of each labels: how many figures were at most as large as each bound, and their sum."""
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -43,8 +45,8 @@ class Spread:
         row[bisect_left(self.bounds, figure)] += 1
         row[-1] += figure
 
-    def read(self) -> Mapping[Labels, tuple[Sequence[tuple[str, float]], float]]:
-        """Return of each labels how many figures were at most as large as each bound, and their sum."""
+    def read(self) -> Spreading:
+        """Return how the figures spread."""
         names = [*map(str, self.bounds), "+Inf"]
         return {
             labels: (list(zip(names, accumulate(row[:-1]), strict=True)), row[-1]) for labels, row in self._rows.items()
@@ -79,12 +81,12 @@ class Metrics:
         """Declare a figure that comes and goes."""
         self._declare(name, "gauge", text, labels, lambda: _filled(GaugeMetricFamily, name, text, labels, read))
 
-    def histogram(self, name: str, text: str, labels: Labels, spread: Spread) -> None:
+    def histogram(self, name: str, text: str, labels: Labels, read: Callable[[], Spreading]) -> None:
         """Declare how figures spread."""
 
         def collect() -> Metric:
             family = HistogramMetricFamily(name, text, labels=labels)
-            for values, (buckets, total) in spread.read().items():
+            for values, (buckets, total) in read().items():
                 family.add_metric(values, list(buckets), total)
             return family
 

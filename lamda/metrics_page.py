@@ -1,0 +1,59 @@
+"""
+Write `docs/operations/metrics.md` from the metrics that the programs declare.
+
+    python -m lamda.metrics_page > docs/operations/metrics.md
+"""
+
+from starlette.datastructures import State
+
+from dispatch.metrics import ReactorMetrics
+from graphql_api.metrics import api_metrics
+from indexer.metrics import IndexerMetrics
+from runtime.metrics import Described, Metrics
+
+HEAD = """\
+# Metrics
+
+Every program tells its figures at `/metrics`, in the text format of Prometheus: the API on its own port, indexer and
+reactor on `METRICS_HOST` and `METRICS_PORT`, where that is set. With `METRICS_TOKEN`, whoever reads shows it as
+`Authorization: Bearer …`; in production the API tells nothing without one, for its port is open to everybody.
+
+Figures about Postgres' rows are asked for when somebody reads; while it does not answer they are absent, and
+`lamda_database_up` is 0. What counts is counted by one process from its start, as Prometheus expects. Each program
+tells besides what its own process needs: `process_cpu_seconds_total`, `process_resident_memory_bytes`,
+`process_open_fds` and others of the Prometheus client.
+
+[prometheus.yml](prometheus.yml) scrapes all of it, [alerts.yml](alerts.yml) says when a person is needed, and
+[dashboard.json](dashboard.json) is a dashboard for Grafana. [README.md](README.md) says how they come together.
+
+This page is written by `make metrics` from what the programs declare.
+"""
+
+TITLES = {"indexer": "Indexer", "reactor": "Reactor", "api": "API"}
+
+
+def programs() -> list[Metrics]:
+    """Return the metrics of each program, of which none runs."""
+    indexer, reactor = Metrics("indexer"), Metrics("reactor")
+    IndexerMetrics(indexer, None)
+    ReactorMetrics(reactor)
+    return [indexer, reactor, api_metrics(State())]
+
+
+def page() -> str:
+    """Return the page."""
+    return "\n".join([HEAD, *(part for program in programs() for part in _section(program))])
+
+
+def _section(program: Metrics) -> list[str]:
+    head = [f"## {TITLES[program.program]}", "", "| metric | kind | labels | what it says |", "|---|---|---|---|"]
+    return [*head, *map(_row, program.described), ""]
+
+
+def _row(metric: Described) -> str:
+    labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
+    return f"| `{metric.name}` | {metric.kind} | {labels} | {metric.text} |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201

@@ -4,6 +4,8 @@ Write `docs/operations/metrics.md` from the metrics that the programs declare.
     python -m lamda.metrics_page > docs/operations/metrics.md
 """
 
+from collections.abc import Mapping, Sequence
+
 from starlette.datastructures import State
 
 from dispatch.metrics import ReactorMetrics
@@ -29,7 +31,18 @@ tells besides what its own process needs: `process_cpu_seconds_total`, `process_
 This page is written by `make metrics` from what the programs declare.
 """
 
-TITLES = {"indexer": "Indexer", "reactor": "Reactor", "api": "API"}
+HEADING = ("| metric | kind | labels | told by | what it says |", "|---|---|---|---|---|")
+PARTS = {
+    "chain": "How far each chain is",
+    "indexer": "What the indexer does",
+    "endpoint": "Endpoints",
+    "dispatch": "Jobs on their way to agents",
+    "credit": "Credits",
+    "signer": "Signers",
+    "api": "The API",
+    "database": "Postgres",
+}
+"""What metrics are about, by the second word of their names, in the order of the page."""
 
 
 def programs() -> list[Metrics]:
@@ -40,19 +53,29 @@ def programs() -> list[Metrics]:
     return [indexer, reactor, api_metrics(State())]
 
 
+def catalogue() -> Mapping[Described, list[str]]:
+    """Return every metric, with the programs that tell it."""
+    told: dict[Described, list[str]] = {}
+    for program in programs():
+        for metric in program.described:
+            told.setdefault(metric, []).append(program.program)
+    return told
+
+
 def page() -> str:
     """Return the page."""
-    return "\n".join([HEAD, *(part for program in programs() for part in _section(program))])
+    told = catalogue()
+    return "\n".join([HEAD, *(line for part in PARTS for line in _section(part, told))])
 
 
-def _section(program: Metrics) -> list[str]:
-    head = [f"## {TITLES[program.program]}", "", "| metric | kind | labels | what it says |", "|---|---|---|---|"]
-    return [*head, *map(_row, program.described), ""]
+def _section(part: str, told: Mapping[Described, Sequence[str]]) -> list[str]:
+    rows = [_row(metric, who) for metric, who in told.items() if metric.name.split("_")[1] == part]
+    return [f"## {PARTS[part]}", "", *HEADING, *rows, ""]
 
 
-def _row(metric: Described) -> str:
+def _row(metric: Described, who: Sequence[str]) -> str:
     labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
-    return f"| `{metric.name}` | {metric.kind} | {labels} | {metric.text} |"
+    return f"| `{metric.name}` | {metric.kind} | {labels} | {', '.join(who)} | {metric.text} |"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Run everything with one command: Postgres, NATS, two local chains with contracts
     data folder/world.json   which world this is, and whether it was stopped in order
     data folder/worlds/      its chains, and the messages on its NATS
     data folder/logs/        what the programs say
+    data folder/prometheus.json    where they tell their metrics
 
 Things start in the order in which they need each other and stop in the reverse order, whichever way the run ends; the
 record of the world comes last. The programs are those that `lamda index`, `react`, `serve` and `devnet` run alone:
@@ -22,6 +23,7 @@ import migrations
 from devnet.accounts import DEPLOYER, private_key
 from devnet.local_world import LocalWorld
 from devnet.world import DATABASE_PREFIX, Begin
+from lamda import targets
 from lamda.announcer import Announcer
 from lamda.buses import NATS
 from lamda.databases import POSTGRES
@@ -31,7 +33,7 @@ from runtime.data_folder import DataFolder
 from runtime.database import shown
 from runtime.embedded_nats import EmbeddedNats
 from runtime.embedded_postgres import EmbeddedPostgres
-from runtime.ports import LOOPBACK, ensure_free
+from runtime.ports import LOOPBACK, ensure_free, free_port
 from runtime.processes import Program, ServerFailed
 from runtime.race import race
 from runtime.settings import ApiSettings, CommonSettings
@@ -61,6 +63,7 @@ class Up:
         self._announcer = announcer
         self._forget_others = forget_others
         self._stack = AsyncExitStack()
+        self._metrics_ports = {"indexer": free_port(), "reactor": free_port()}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run everything until told to stop, then stop everything in order."""
@@ -92,6 +95,7 @@ class Up:
         keepers = await self._start_programs(self._settings(world, bus, database_url))
         # Until all is well, a program that ends has a reason that another start will not mend.
         await race(*(keeper.child.watch() for keeper in keepers), self._wait_until_ready())
+        targets.write(self._data, self._targets)
         self._announcer.panel("Lamda Network", self._addresses(world, bus, database_url))
         await race(*(keeper.keep() for keeper in keepers))
 
@@ -141,9 +145,10 @@ class Up:
         ours = {"NATS_URL": bus.url}
         door = {"NATS_CALLOUT_SEED": bus.callout_seed, "NATS_SYSTEM_URL": bus.system_url}
         signing = {**door, "ADMIN_WALLET_PRIVATE_KEY": private_key(DEPLOYER).hex()}
+        told = {name: {"METRICS_PORT": str(port)} for name, port in self._metrics_ports.items()}
         return {
-            "indexer": chains,
-            "reactor": {**chains, **ours, **signing},
+            "indexer": {**chains, **told["indexer"]},
+            "reactor": {**chains, **ours, **signing, **told["reactor"]},
             "API": {**chains, **ours, "NATS_PUBLIC_URL": f"nats://{bus.address}"},
             "actors": {**world.settings(), "API_URL": self._api_url},
         }
@@ -183,6 +188,11 @@ class Up:
         host = LOOPBACK if self._api.api_host in EVERYWHERE else self._api.api_host
         return f"http://{host}:{self._api.api_port}"
 
+    @property
+    def _targets(self) -> Mapping[str, str]:
+        ours = {name: f"{LOOPBACK}:{port}" for name, port in self._metrics_ports.items()}
+        return {"api": self._api_url.removeprefix("http://"), **ours}
+
     def _addresses(self, world: LocalWorld, bus: EmbeddedNats, database_url: str) -> Mapping[str, str]:
         settings = world.settings()
         return {
@@ -193,6 +203,7 @@ class Up:
             "opBNB": f"{world.opbnb.url}, NodeReputation at {settings['NODE_REPUTATION_CONTRACT_ADDRESS']}",
             "Postgres": shown(database_url),
             "NATS": f"nats://{bus.address}",
+            "Metrics": ", ".join(f"http://{each}/metrics" for each in self._targets.values()),
             "Logs": str(self._data / "logs"),
             "Stop": "Ctrl-C; the next run goes on from here",
         }

@@ -47,7 +47,7 @@ class Spread:
 
     def read(self) -> Spreading:
         """Return how the figures spread."""
-        names = [*map(str, self.bounds), "+Inf"]
+        names = [*map(str, map(float, self.bounds)), "+Inf"]
         return {
             labels: (list(zip(names, accumulate(row[:-1]), strict=True)), row[-1]) for labels, row in self._rows.items()
         }

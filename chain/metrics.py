@@ -19,7 +19,10 @@ class EndpointMetrics:
         self._watched: dict[tuple[Chain, str], Rpc] = {}
         gauges: dict[str, tuple[str, Figure]] = {
             "head_block": ("Newest block that the endpoint told of, at its last look.", lambda each: each.height),
-            "finalized_block": ("Newest block that the endpoint called finalized, at its last look.", lambda each: each.finalized),
+            "finalized_block": (
+                "Newest block that it called finalized, at its last look.",
+                lambda each: each.finalized,
+            ),
             "latency_seconds": ("Time to answer, as a moving average.", lambda each: each.latency_seconds),
             "range_blocks": ("Blocks that the endpoint is asked for at once.", lambda each: each.range_size),
             "pace_requests_per_second": (

@@ -9,16 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from chain.signer import Signed
 from dispatch import credit_books_store
 from dispatch.credit_values import Attempt, Books, Due, Intent, Kind
 from models.state import JOBS
-from models.values import Fees
+from models.values import Fees, checksum_address, show_bytes
 from runtime import feed, state_store
 from runtime.database import Connection
 
+logger = structlog.get_logger()
+
 FULL_LOOK_AFTER = timedelta(minutes=1)
 """How often all confirmations are looked through again."""
+
+TOLD_MAX = 50
+"""How many credits that are settled together are told of apart."""
 
 RECONCILE_AFTER = timedelta(hours=1)
 """How often what is settled is compared with the chain's increments: seconds of work, with a million credits."""
@@ -67,7 +74,9 @@ class CreditStore:
         if self._reconciled_at is None or now - self._reconciled_at >= RECONCILE_AFTER:
             await self._connection.execute(_UNSETTLE)
             self._reconciled_at = now
-        await self._connection.execute(_SETTLE, {"now": now})
+        settled = await self._connection.execute(_SETTLE, {"now": now})
+        for row in await settled.fetchmany(TOLD_MAX):
+            logger.info("credit.settled", job=show_bytes(row[0]), provider=checksum_address(row[1]))
         return await credit_books_store.read(
             self._connection, self._signer, looked_through=self._looked_through, resting=resting
         )
@@ -208,6 +217,7 @@ exists (
 _SETTLE = f"""
 update credits set settled_at = %(now)s, blocked_reason = null, blocked_at = null
 where settled_at is null and not adopted and {_FINAL_INCREMENT}
+returning job_id, provider
 """
 
 # A reindex may have taken away an increment that was never there.

@@ -200,6 +200,13 @@ class Crediting:
         due = tuple(each for each in books.due if each.claim in proven)
         adopted = settle.adopt(books, due)
         await self._store.decide(due, adopted, self._clock())
+        for each in due:
+            logger.info(
+                "credit.decided",
+                job=show_bytes(each.job_id),
+                provider=checksum_address(each.provider),
+                adopted=each.job_id in adopted,
+            )
         unproven = (each.block for each in books.due if each.claim not in proven)
         self._store.looked_through(min(unproven, default=books.due_through + 1) - 1)
         return adopted, len(due)

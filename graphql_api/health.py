@@ -17,6 +17,7 @@ from graphql_api.reading import World
 from graphql_api.rest.envelopes import json_response
 from graphql_api.rest.operations import Operation
 from graphql_api.snapshot import Snapshot
+from graphql_api.stall_queries import stalls
 
 
 class Health(Struct, frozen=True):
@@ -67,12 +68,15 @@ async def _chains(world: World) -> dict[str, Progress]:
     snapshot = Snapshot(world.pool)
     try:
         found = await checkpoints(snapshot)
+        reasons = reasons_not_ready(found, world.patience)
+        if any(reasons.values()):
+            reasons = reasons_not_ready(found, world.patience, await stalls(snapshot))
     finally:
         await snapshot.close()
     numbers = {row.chain: {"indexed": row.number, "head": row.head, "finalized": row.finalized} for row in found}
     return {
         chain.value: Progress(ready=reason is None, reason=reason, **numbers.get(chain.value, {}))
-        for chain, reason in reasons_not_ready(found, world.patience).items()
+        for chain, reason in reasons.items()
     }
 
 

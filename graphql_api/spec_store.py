@@ -12,6 +12,8 @@ the first attempt or refused, and never replaced behind an agent's back.
 
 from datetime import datetime
 
+import structlog
+
 from graphql_api.errors import Conflict, Forbidden, OverQuota
 from graphql_api.specs import Spec
 from graphql_api.writing import transaction
@@ -19,6 +21,8 @@ from models.state import JOBS
 from models.values import checksum_address, show_bytes
 from runtime import feed, state_store
 from runtime.database import Connection, Pool
+
+logger = structlog.get_logger()
 
 WAITING_MAX = 100
 RENTER_LOCK = 6
@@ -42,6 +46,7 @@ class SpecStore:
             changes = await state_store.refresh(connection, JOBS, [job_id], {})
             # Replaced, a spec changes no column of the job, but what is shown beside it.
             await feed.append(connection, changes or await state_store.touch(connection, JOBS, [job_id]))
+        logger.info("spec.kept", job=show_bytes(job_id), renter=checksum_address(renter))
         return submitted_at
 
     async def _check_quota(self, connection: Connection, job_id: bytes, renter: bytes) -> None:

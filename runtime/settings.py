@@ -148,7 +148,7 @@ class ApiSettings(_Settings):
     api_database_connections: Annotated[int, Field(gt=0)] = 10
     api_statement_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
     api_ready_lag_blocks_max: Annotated[int, Field(ge=0)] = 200
-    api_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 30.0
+    api_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 20.0
     api_waiting_specs_max: Annotated[int, Field(gt=0)] = 100
     provider_offline_after_seconds: Annotated[int, Field(gt=0)] = 720
 

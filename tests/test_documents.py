@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
-from runtime import limit_settings, live_settings, settings
+from runtime import limit_settings, live_settings, metrics_settings, settings
 from tests.architecture.source import ROOT
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 
 
 def settings_read() -> set[str]:
     """Return the names of all settings that some program reads."""
-    found = [each for module in (settings, limit_settings, live_settings) for each in vars(module).values()]
+    modules = settings, limit_settings, live_settings, metrics_settings
+    found = [each for module in modules for each in vars(module).values()]
     groups = [each for each in found if isinstance(each, type) and issubclass(each, BaseSettings)]
     return {name.upper() for group in groups for name in group.model_fields}
 

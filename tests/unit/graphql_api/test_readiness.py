@@ -8,6 +8,7 @@ import pytest
 
 from graphql_api.readiness import Patience, lag_blocks, lag_seconds, reason_not_ready, reasons_not_ready
 from graphql_api.rows import CheckpointRow
+from graphql_api.stall_queries import Stall
 from models.values import Chain
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,6 +31,8 @@ FRESH = CheckpointRow(
     now=NOW,
 )
 
+STALL = Stall(chain="bsc", head=110, is_led=True, endpoints=2, resting=0, endpoints_head=110, resting_because=None)
+
 
 def test_a_copy_at_its_limits_is_ready() -> None:
     """The limits count themselves."""
@@ -51,6 +54,30 @@ def test_a_copy_at_its_limits_is_ready() -> None:
 def test_a_copy_that_is_not_ready_says_why(differently: dict[str, Any], reason: str) -> None:
     """With the numbers."""
     assert reason_not_ready(replace(FRESH, **differently), PATIENCE) == reason
+
+
+@pytest.mark.parametrize(
+    ("stall", "why"),
+    [
+        ({"is_led": False}, "nobody leads this chain: does the indexer run?"),
+        (
+            {"resting": 2, "resting_because": "a: no answer; b: no credit"},
+            "no endpoint answers: a: no answer; b: no credit",
+        ),
+        ({"resting": 1}, "the chain stands still: its endpoints tell of no block after 110"),
+        (
+            {"endpoints_head": 111},
+            "endpoints tell of newer blocks than 110, which are not committed: see the indexer's log",
+        ),
+    ],
+)
+def test_a_chain_that_does_not_move_says_what_keeps_it(stall: dict[str, Any], why: str) -> None:
+    """As its leader last told of its endpoints."""
+    known = replace(STALL, **stall)
+
+    reasons = reasons_not_ready([replace(FRESH, updated_at=NOW - timedelta(seconds=31))], PATIENCE, [known])
+
+    assert f"no progress for 31 s, 30 s allowed: {why}" == reasons[Chain.BSC]
 
 
 def test_a_chain_without_a_checkpoint_is_not_ready() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -78,13 +78,15 @@ class Run:
 
 
 @asynccontextmanager
-async def up(data: Path, *options: str, port: int | None = None) -> AsyncIterator[Run]:
+async def up(
+    data: Path, *options: str, port: int | None = None, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Run]:
     """Start everything on a data folder; whatever still runs at the end is killed."""
     port = port or free_port()
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "lamda", "up", "--data", str(data), *options),
-        env={**kept, "API_PORT": str(port)},
+        env={**kept, "API_PORT": str(port), **(settings or {})},
         cwd=data.parent,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -6,7 +6,7 @@ The follower knows nothing of it. `MeasuredStore` looks at what is committed, `F
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -30,7 +30,8 @@ DEPTHS = (1, 2, 3, 5, 10, 20, 50, 100)
 class IndexerMetrics:
     """What one indexer counts, of all its chains."""
 
-    def __init__(self, metrics: Metrics, pool: Pool | None) -> None:
+    def __init__(self, metrics: Metrics, pool: Pool | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
         self.endpoints = EndpointMetrics(metrics)
         self.blocks: Counter[Labels] = Counter()
         self.events: Counter[Labels] = Counter()
@@ -78,12 +79,12 @@ class Figures:
 
     async def timed(self, doing: str, work: Awaitable[Result]) -> Result:
         """Return what some work comes to, and count its time, without that of timed work inside of it."""
-        began, before = time.monotonic(), self._counted_seconds
+        began, before = self._all.clock(), self._counted_seconds
         try:
             return await work
         finally:
             inside = self._counted_seconds - before
-            took = time.monotonic() - began
+            took = self._all.clock() - began
             self._all.seconds[self._chain, doing] += took - inside
             self._counted_seconds = before + took
 

@@ -15,6 +15,7 @@ from graphql_api.program import serve
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.limit_settings import LimitSettings
 from runtime.live_settings import LiveSettings
+from runtime.metrics_settings import MetricsSettings
 from runtime.ports import free_port
 from runtime.settings import AccountSettings, ApiSettings
 from tests.integration.graphql_api.client import Client
@@ -90,6 +91,7 @@ async def serving(
     accounts: AccountSettings | None = None,
     limits: LimitSettings | None = None,
     live: LiveSettings | None = None,
+    looks: MetricsSettings | None = None,
     nats_url: str | None = None,
     port: int | None = None,
     **settings: object,
@@ -103,6 +105,7 @@ async def serving(
             accounts=accounts,
             limits=limits or IN_A_HURRY,
             live=live,
+            looks=looks,
             nats_url=nats_url,
             shows_internal_errors=shows_internal_errors,
             stop=stopping,

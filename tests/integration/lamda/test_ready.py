@@ -50,9 +50,9 @@ class Place:
 
 
 @pytest.fixture
-async def place(world: World, pool: Pool, database_url: str) -> AsyncIterator[Place]:
+async def place(world: World, pool: Pool) -> AsyncIterator[Place]:
     """An indexer and an API over both chains, with the settings that they have by default."""
-    place, settings = Place(), settings_of(world, database_url)
+    place, settings = Place(), settings_of(world, str(pool.conninfo))
     ports = {"METRICS_PORT": place.indexer.rpartition(":")[2], "API_PORT": place.api.rpartition(":")[2]}
     programs = [await start({**settings, **ports}, word) for word in ("index", "serve")]
     yield place

@@ -11,6 +11,7 @@ from nats.errors import Error
 
 from dispatch import program
 from dispatch.callout import BadSeed
+from dispatch.metrics import ReactorMetrics
 from dispatch.program import Reaction, react
 from dispatch.witness import preferred_last
 from runtime.bus import BusUnreachable
@@ -33,10 +34,10 @@ def reaction(market: Market, nats: EmbeddedNats, database_url: str) -> Reaction:
 
 
 @asynccontextmanager
-async def reacting(given: Reaction, *others: Program) -> AsyncIterator[None]:
+async def reacting(given: Reaction, *others: Program, measured: ReactorMetrics | None = None) -> AsyncIterator[None]:
     """Run a reactor for as long as the block lasts."""
     stop = asyncio.Event()
-    running = asyncio.create_task(react(given, stop, *others))
+    running = asyncio.create_task(react(given, stop, *others, measured=measured))
     try:
         yield
     finally:

@@ -5,10 +5,9 @@ A document is read once. Which fields it selects depends on the variables of its
 statement on the shape of what it asks: for both, the last few are kept.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from graphql import DocumentNode, GraphQLError, validate
 from graphql.execution.values import VariableValues, get_variable_values
@@ -19,6 +18,7 @@ from graphql_api.compiled.asking import NO_VARIABLES, Question, reads_anything, 
 from graphql_api.compiled.block_queries import blocks
 from graphql_api.compiled.json_text import concatenated, members
 from graphql_api.compiled.object_queries import WRITERS, is_covered
+from graphql_api.compiled.recent import Recent
 from graphql_api.compiled.selections import Selected, Selector, Uncovered, find_operation
 from graphql_api.compiled.statement import Statement
 from graphql_api.costs import Bill, bill
@@ -28,8 +28,6 @@ PLANS_MAX = 500
 VARIANTS_MAX = 32
 """Selections, and statements, that one plan remembers."""
 
-Kept = TypeVar("Kept")
-
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -37,33 +35,6 @@ class Ready:
 
     text: bytes
     values: tuple[Any, ...]
-
-
-class Recent(Generic[Kept]):
-    """What was used last, by a key: made when it is missing, forgotten when there is too much."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[Hashable, Kept | Uncovered] = OrderedDict()
-
-    def take(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """Return what is kept under a key, or make and keep it. Raises `Uncovered` every time, when `make` does."""
-        if key not in self._kept:
-            self._keep(key, make)
-        self._kept.move_to_end(key)
-        kept = self._kept[key]
-        if isinstance(kept, Uncovered):
-            # Not the same one again, whose traceback would grow.
-            raise Uncovered(*kept.args)
-        return kept
-
-    def _keep(self, key: Hashable, make: Callable[[], Kept]) -> None:
-        try:
-            self._kept[key] = make()
-        except Uncovered as reason:
-            self._kept[key] = reason.with_traceback(None)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
 
 
 class Plans:

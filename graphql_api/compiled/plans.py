@@ -5,12 +5,23 @@ A document is read once. Which fields it selects depends on the variables of its
 statement on the shape of what it asks: for both, the last few are kept.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLInputType,
+    GraphQLNonNull,
+    GraphQLSchema,
+    Undefined,
+    VariableDefinitionNode,
+    is_leaf_type,
+    validate,
+)
 from graphql.execution.values import VariableValues, get_variable_values
+from graphql.utilities import coerce_input_value, type_from_ast
 from graphql.validation import specified_rules
 
 from graphql_api.answering import AnsweringSchema
@@ -67,6 +78,7 @@ class Plan:
         self._schema = schema
         self._selector = Selector(schema._schema, document, find_operation(document, operation_name))
         self._variables = self._selector.operation.variable_definitions or ()
+        self._leaves = _required_leaves(schema._schema, self._variables)
         self._selections = Recent[_Selection](VARIANTS_MAX)
 
     def ready(self, variables: Mapping[str, Any]) -> Ready:
@@ -86,10 +98,27 @@ class Plan:
     def _coerced(self, variables: Mapping[str, Any]) -> VariableValues:
         if not self._variables:
             return NO_VARIABLES
+        if self._leaves is not None:
+            coerced = {name: coerce_input_value(variables.get(name), kind) for name, kind in self._leaves.items()}
+            if Undefined in coerced.values():
+                raise Uncovered("invalid values")
+            return VariableValues({}, coerced)
         found = get_variable_values(self._schema._schema, self._variables, dict(variables), max_errors=1)
         if isinstance(found, list):
             raise Uncovered("invalid values")
         return found
+
+
+def _required_leaves(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
+) -> Mapping[str, GraphQLInputType] | None:
+    """Return the types of variables that are one value each and must be given; None where some are not."""
+    kinds = {each.variable.name.value: type_from_ast(schema, each.type) for each in definitions}
+    leaves = {
+        name: kind for name, kind in kinds.items() if isinstance(kind, GraphQLNonNull) and is_leaf_type(kind.of_type)
+    }
+    is_all = len(leaves) == len(definitions) and not any(each.default_value for each in definitions)
+    return leaves if is_all else None
 
 
 class _Selection:

@@ -44,7 +44,7 @@ def headers_of(*standings: Standing) -> dict[str, str]:
         return {}
     waits = [standing.wait for standing in standings if standing.wait_seconds]
     return {
-        "RateLimit-Policy": ", ".join(standing.policy for standing in standings),
+        "RateLimit-Policy": ", ".join(standing.quota.policy for standing in standings),
         "RateLimit": ", ".join(standing.shown for standing in standings),
         **({"Retry-After": str(max(waits))} if waits else {}),
     }

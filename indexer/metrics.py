@@ -65,7 +65,9 @@ class IndexerMetrics:
         )  # fmt: skip
 
     def of(self, chain: Chain) -> "Figures":
-        """Return the figures of one chain."""
+        """Return the figures of one chain, told from now on."""
+        self.commits.begin((chain.value,))
+        self.reorgs.begin((chain.value,))
         return Figures(self, chain)
 
 

@@ -37,11 +37,13 @@ class Spread:
         # Of each labels: how many figures fell into each bucket, the last one without a bound; then their sum.
         self._rows: dict[Labels, list[float]] = {}
 
+    def begin(self, labels: Labels) -> list[float]:
+        """Tell of labels before there is a figure: what Prometheus first sees as 1 has not grown, as far as it knows."""
+        return self._rows.setdefault(labels, [0] * (len(self.bounds) + 2))
+
     def note(self, labels: Labels, figure: float) -> None:
         """Count one more figure."""
-        row = self._rows.get(labels)
-        if row is None:
-            row = self._rows[labels] = [0] * (len(self.bounds) + 2)
+        row = self._rows.get(labels) or self.begin(labels)
         row[bisect_left(self.bounds, figure)] += 1
         row[-1] += figure
 

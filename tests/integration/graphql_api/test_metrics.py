@@ -53,6 +53,14 @@ async def test_cost_and_errors_of_operations_are_counted(api: Client) -> None:
     assert read.value("lamda_api_seconds_total", doing="statement") > 0
 
 
+async def test_what_alerts_look_for_is_told_before_it_happens(api: Client) -> None:
+    """A counter that Prometheus first sees as 1 has not grown, as far as it knows."""
+    read = await told(api)
+
+    assert read.value("lamda_api_errors_total", code="INTERNAL") == 0
+    assert read.value("lamda_api_live_closed_total", reason="FELL_BEHIND") == 0
+
+
 async def test_subscribers_are_counted_while_they_are_there(api: Client, market: Market) -> None:
     """Two who watch the same cost one selection; when they leave, nobody is left."""
     await market.checkpoint(Chain.BSC, number=5)

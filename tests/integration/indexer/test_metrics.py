@@ -36,13 +36,14 @@ async def test_what_happens_to_a_chain_is_told(world: World, pool: Pool) -> None
         program = asyncio.create_task(
             index(pool, [source], stop, offline_after=OFFLINE_AFTER, wait_seconds=5, metrics=metrics)
         )
-        await _until(metrics, "lamda_chain_indexed_block", await world.bsc.head())
+        before = await _until(metrics, "lamda_chain_indexed_block", await world.bsc.head())
         await world.bsc.reorg(3)
         await world.bsc.mine()
         told = await _until(metrics, "lamda_indexer_reorg_depth_blocks_count", 1)
         stop.set()
         await program
 
+    assert before.value("lamda_indexer_reorg_depth_blocks_count", chain="bsc") == 0
     assert told.value("lamda_indexer_logs_total", chain="bsc", event="job_created") == 1
     assert told.value("lamda_indexer_reorg_depth_blocks_sum", chain="bsc") == 3
     assert told.value("lamda_indexer_commit_seconds_count", chain="bsc") > 0

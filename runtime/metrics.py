@@ -38,7 +38,7 @@ class Spread:
         self._rows: dict[Labels, list[float]] = {}
 
     def begin(self, labels: Labels) -> list[float]:
-        """Tell of labels before there is a figure: what Prometheus first sees as 1 has not grown, as far as it knows."""
+        """Tell of labels before there is a figure: what Prometheus sees as 1 at first has not grown for it."""
         return self._rows.setdefault(labels, [0] * (len(self.bounds) + 2))
 
     def note(self, labels: Labels, figure: float) -> None:

@@ -8,6 +8,7 @@ goes on with that refusal, and says so in its own words without asking again.
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import msgspec
@@ -25,6 +26,7 @@ from graphql_api.lines import Lines
 from graphql_api.over_http import media_type
 from graphql_api.raw_headers import header
 from graphql_api.snapshot import refusing
+from runtime.metrics import Spread
 
 REASONS_MAX = 500
 """Reasons that are counted apart; those beyond are counted as one."""
@@ -43,11 +45,12 @@ class Counts(msgspec.Struct, frozen=True, rename="camel"):
 class CompiledDoor:
     """What answers from plans, in front of what answers everything."""
 
-    def __init__(self, general: ASGIApp, plans: Plans, limits: Limits, lines: Lines) -> None:
+    def __init__(self, general: ASGIApp, plans: Plans, limits: Limits, lines: Lines, costs: Spread) -> None:
         self._general = general
         self._plans = plans
         self._limits = limits
         self._lines = lines
+        self._costs = costs
         self._bodies = Recent[Ready](BODIES_MAX)
         self._answered = 0
         self._passed_on: Counter[str] = Counter()
@@ -73,6 +76,7 @@ class CompiledDoor:
             ready = self._ready(message)
             answer = await self._lines.ask(ready.text, ready.values)
             self._answered += 1
+            self._costs.note((), ready.cost)
             await _send(send, answer, media)
             return
         except Uncovered as error:
@@ -102,13 +106,14 @@ class CompiledDoor:
     def _planned(self, body: bytes) -> Ready:
         asked = _read(body)
         plan = self._plans.take(asked.query or "", asked.operation_name)
+        cost = 0
         if plan.bill is not None:
             # The operation itself was counted when its request came in.
             try:
-                plan.bill.check(asked.variables, self._limits.cost)
+                cost = plan.bill.check(asked.variables, self._limits.cost)
             except Declined as error:
                 raise Uncovered("declined") from error
-        return plan.ready(asked.variables or {})
+        return replace(plan.ready(asked.variables or {}), cost=cost)
 
 
 def _media(scope: Scope) -> bytes | None:

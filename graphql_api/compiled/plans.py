@@ -42,10 +42,11 @@ VARIANTS_MAX = 32
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A statement for Postgres, and the values it takes, in order."""
+    """A statement for Postgres, the values it takes, in order, and what the question costs."""
 
     text: bytes
     values: tuple[Any, ...]
+    cost: int = 0
 
 
 class Plans:

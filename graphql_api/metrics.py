@@ -15,7 +15,6 @@ from starlette.routing import Route
 from runtime import progress_store
 from runtime.database_figures import DatabaseFigures
 from runtime.metrics import CONTENT_TYPE, Figures, Metrics
-from runtime.metrics_server import may_read
 from runtime.metrics_settings import MetricsSettings
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
@@ -38,7 +37,7 @@ def metrics_route(settings: MetricsSettings, *, is_public: bool) -> Route:
     async def answer(request: Request) -> Response:
         if is_public and settings.metrics_token is None:
             return PlainTextResponse("set METRICS_TOKEN to read metrics of a public API\n", FORBIDDEN)
-        if not may_read(request.headers.get("authorization", ""), settings):
+        if not settings.lets_read(request.headers.get("authorization", "")):
             return PlainTextResponse("show METRICS_TOKEN as Authorization: Bearer …\n", UNAUTHORIZED)
         metrics: Metrics = request.app.state.metrics
         return Response(await metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})

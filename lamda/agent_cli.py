@@ -22,4 +22,4 @@ def agent(
     if shutil.which(command[0]) is None:
         # Found out by its first job, it would fail that one and each that follows, for good.
         raise CannotRun(f"cannot run {command[0]}: expected a program that is on PATH or at this place, and executable")
-    run(lambda stop: run_agent(settings, state, command, stop), common)
+    run(lambda stop: run_agent(settings, state, command, stop), common, name="agent")

@@ -63,7 +63,7 @@ class Up:
         self._announcer = announcer
         self._forget_others = forget_others
         self._stack = AsyncExitStack()
-        self._metrics_ports = {"indexer": free_port(), "reactor": free_port()}
+        self._metrics_ports: Mapping[str, int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run everything until told to stop, then stop everything in order."""
@@ -92,6 +92,7 @@ class Up:
     async def _run_programs(self, world: LocalWorld, bus: EmbeddedNats, database_url: str) -> None:
         _, revision = await asyncio.to_thread(migrations.upgrade, database_url)
         self._announcer.done(f"schema is at {revision}")
+        self._metrics_ports = {"indexer": free_port(), "reactor": free_port()}
         keepers = await self._start_programs(self._settings(world, bus, database_url))
         # Until all is well, a program that ends has a reason that another start will not mend.
         await race(*(keeper.child.watch() for keeper in keepers), self._wait_until_ready())

@@ -5,7 +5,6 @@ Let Prometheus and a supervisor look into a program that serves nothing else.
     /health    that the process lives
 """
 
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -39,17 +38,9 @@ async def served(metrics: Metrics, settings: MetricsSettings) -> AsyncIterator[N
         await runner.cleanup()
 
 
-def may_read(authorization: str, settings: MetricsSettings) -> bool:
-    """Say whether whoever shows this may read metrics."""
-    token = settings.metrics_token
-    if token is None:
-        return True
-    return secrets.compare_digest(authorization.encode(), f"Bearer {token.get_secret_value()}".encode())
-
-
 def _metrics(metrics: Metrics, settings: MetricsSettings) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def answer(request: web.Request) -> web.Response:
-        if not may_read(request.headers.get("Authorization", ""), settings):
+        if not settings.lets_read(request.headers.get("Authorization", "")):
             raise web.HTTPUnauthorized(text="show METRICS_TOKEN as Authorization: Bearer …\n")
         return web.Response(body=await metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
 

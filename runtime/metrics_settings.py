@@ -1,5 +1,7 @@
 """The settings of where a program's metrics can be read."""
 
+import secrets
+
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -18,3 +20,10 @@ class MetricsSettings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: TcpPort | None = None
     metrics_token: SecretStr | None = None
+
+    def lets_read(self, authorization: str) -> bool:
+        """Say whether whoever shows this as `Authorization` may read metrics."""
+        if self.metrics_token is None:
+            return True
+        expected = f"Bearer {self.metrics_token.get_secret_value()}"
+        return secrets.compare_digest(authorization.encode(), expected.encode())

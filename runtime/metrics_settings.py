@@ -26,4 +26,4 @@ class MetricsSettings(BaseSettings):
         if self.metrics_token is None:
             return True
         expected = f"Bearer {self.metrics_token.get_secret_value()}"
-        return secrets.compare_digest(authorization.encode(), expected.encode())
+        return secrets.compare_digest(authorization.encode(errors="replace"), expected.encode())

@@ -7,9 +7,11 @@ from typing import Any
 
 import promql_parser
 import pytest
+import typer
 import yaml
 
 from lamda import metrics_page
+from lamda.cli import app
 from tests.architecture.source import ROOT
 
 FOLDER = ROOT / "docs" / "operations"
@@ -106,6 +108,14 @@ def test_every_alert_says_what_to_do() -> None:
     for alert in alerts():
         assert alert["labels"]["severity"] in SEVERITIES
         assert {"summary", "do"} == alert["annotations"].keys()
+
+
+def test_commands_that_texts_name_exist() -> None:
+    """Whoever is told to run something can."""
+    commands = set(typer.main.get_group(app).commands)
+    texts = [path.read_text(encoding="utf-8") for path in FOLDER.iterdir()]
+
+    assert {word for text in texts for word in re.findall(r"`lamda ([a-z]+)", text)} <= commands
 
 
 def test_names_in_texts_are_of_labels_that_remain() -> None:

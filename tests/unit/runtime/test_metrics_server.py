@@ -38,7 +38,13 @@ async def test_metrics_and_health_are_told_while_the_program_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "status"), [({}, 401), ({"Authorization": "Bearer no"}, 401), ({"Authorization": "Bearer yes"}, 200)]
+    ("shown", "status"),
+    [
+        ({}, 401),
+        ({"Authorization": "Bearer no"}, 401),
+        ({"Authorization": "Bearer \udcff"}, 401),
+        ({"Authorization": "Bearer yes"}, 200),
+    ],
 )
 async def test_who_reads_shows_the_token(shown: Mapping[str, str], status: int) -> None:
     """Where there is one; it is not needed to see that the program lives."""

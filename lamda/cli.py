@@ -22,6 +22,7 @@ from lamda.agents_cli import agents
 from lamda.arguments import job_id
 from lamda.credit_cli import crediting
 from lamda.databases import database_url
+from lamda.looking_cli import looking
 from lamda.operator_cli import operating
 from lamda.pooled import run_on_database
 from lamda.running import DATA, DataOption, run
@@ -50,6 +51,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(looking)
 app.add_typer(operating)
 app.add_typer(crediting, name="credits")
 app.add_typer(agents, name="agents")

@@ -39,6 +39,11 @@ def check(url: str) -> None:
         )
 
 
+def current(url: str) -> str | None:
+    """Return the revision that the database at `url` is at, or None where it has no schema of ours."""
+    return _revision(url)
+
+
 def newest() -> str:
     """Return the revision this code was written for."""
     revision = ScriptDirectory(str(_FOLDER)).get_current_head()

@@ -1,5 +1,5 @@
 """
-The commands of an operator: look at a running system, and act on it.
+The commands of an operator that act on a running system, or compare it with the chains.
 
 Each that acts hands in a request and follows it; `lamda.following` says who does the work.
 """
@@ -17,8 +17,7 @@ from indexer.rereading_values import Findings
 from lamda import audit as audit_page
 from lamda import findings as findings_page
 from lamda import queries
-from lamda import status as status_page
-from lamda.databases import database_url, opened
+from lamda.databases import opened
 from lamda.following import Desk, Stopped, open_desk
 from lamda.operators import operator
 from lamda.running import DATA, DataOption, page, run
@@ -125,28 +124,6 @@ def audit(chain: EitherChain = None, data: DataOption = DATA) -> None:
                 page().print(audit_page.page(found[-1]))
             if any(each.is_wrong for each in found):
                 raise typer.Exit(1)
-
-    run(program, common, level="ERROR")
-
-
-@operating.command()
-def status(
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document.")] = False, data: DataOption = DATA
-) -> None:
-    """Show how far each chain is indexed, how well its endpoints are, and what stands in the way."""
-    (common,) = load(CommonSettings)
-
-    async def program(_: asyncio.Event) -> None:
-        async with (
-            database_url(common, data) as url,
-            open_pool(url, program="status", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
-        ):
-            await asyncio.to_thread(migrations.check, url)
-            chains, refusals = await queries.chain_statuses(pool), await queries.refusals_today(pool)
-        if as_json:
-            typer.echo(status_page.as_json(chains, refusals))
-        else:
-            page().print(status_page.page(chains, refusals))
 
     run(program, common, level="ERROR")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from lamda.status import ChainStatus, EndpointStatus, RefusalStatus, RequestStatus
+from lamda.status import ChainStatus, EndpointStatus, OpenWork, RefusalStatus, RequestStatus
 from models.values import Chain
 from runtime.database import Connection, Pool
 
@@ -74,6 +74,28 @@ async def refusals_today(pool: Pool, *, sender: str | None = None) -> list[Refus
             {"sender": sender},
         )
     return [RefusalStatus(**row) for row in rows]
+
+
+async def open_work(pool: Pool) -> OpenWork:
+    """Return how many open jobs stand where, by the index jobs_by_status, and how many of them are in trouble."""
+    async with pool.connection() as connection:
+        jobs = await _rows(
+            connection,
+            """
+            select status, count(*) as count from jobs
+            where status in ('CREATED', 'ASSIGNED', 'RUNNING') group by status
+            """,
+        )
+        troubles = await _rows(
+            connection,
+            """
+            select trouble, count(*) as count from told_reasons
+            where trouble is not null group by trouble order by count(*) desc, trouble
+            """,
+        )
+    return OpenWork(
+        jobs={row["status"]: row["count"] for row in jobs}, troubles={row["trouble"]: row["count"] for row in troubles}
+    )
 
 
 async def _proofs(connection: Connection) -> dict[str, dict[str, int]]:

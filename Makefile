@@ -63,6 +63,19 @@ lint: setup ## Check style, formatting and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy --strict $(ROOMS) benchmarks tests
 
+# A package that the registry cannot be asked about is a fault, too: green means that all were asked about.
+.PHONY: audit
+audit: .venv/made ## Ask PyPI and npm for known faults of what the lock files name (needs both registries)
+	@mkdir -p .tools; $(find_uv); "$$uv" export --frozen --quiet --no-emit-project --format requirements-txt > .tools/requirements.txt; \
+	UV_PROJECT_ENVIRONMENT=.tools/audit "$$uv" sync --frozen --quiet --only-group audit
+	@.tools/audit/bin/pip-audit --requirement .tools/requirements.txt --require-hashes --disable-pip --strict
+	@npm audit --package-lock-only
+
+.PHONY: image-lint
+image-lint: .venv/made ## Check the Dockerfile (hadolint)
+	@$(find_uv); UV_PROJECT_ENVIRONMENT=.tools/image "$$uv" sync --frozen --quiet --only-group image
+	@.tools/image/bin/hadolint Dockerfile && echo "Dockerfile: nothing to complain about"
+
 .PHONY: format
 format: setup ## Put every Python file in order
 	@.venv/bin/ruff check --fix-only .

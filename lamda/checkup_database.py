@@ -39,22 +39,22 @@ async def see_database(place: Opened | Finding, *, wait_seconds: float) -> Datab
 
 
 async def _see(pool: Pool, url: str) -> DatabasePart:
-    revision = await asyncio.to_thread(migrations.current, url)
     async with pool.connection() as connection:
         server = await checkup_queries.server(connection)
         made_for = await checkup_queries.made_for(connection)
     seen = DatabaseSeen(
         place=shown(url),
         server=server.version,
-        revision=revision,
-        needed=migrations.newest(),
+        revision=await asyncio.to_thread(migrations.current, url),
+        newest=migrations.newest(),
+        schema_trouble=await asyncio.to_thread(migrations.trouble_with, url),
         is_standby=server.is_standby,
         clock_skew_seconds=server.epoch_seconds - time.time(),
         connections=server.connections,
         connections_max=server.connections_max,
     )
     findings = diagnose.diagnose_database(seen)
-    if revision == seen.needed:
+    if seen.schema_trouble is None:
         findings += diagnose.diagnose_programs(await _programs(pool))
     return DatabasePart(findings=findings, made_for=made_for)
 

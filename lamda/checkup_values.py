@@ -86,12 +86,17 @@ class WalletSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSeen:
-    """Postgres as it answered; `revision` is its schema, `needed` ours, `server` its version number as it counts."""
+    """
+    Postgres as it answered; `server` is its version number as it counts, `revision` its schema, `newest` ours.
+
+    `schema_trouble` is why this version cannot run on that schema.
+    """
 
     place: str
     server: int
     revision: str | None
-    needed: str
+    newest: str
+    schema_trouble: str | None
     is_standby: bool
     clock_skew_seconds: float
     connections: int

@@ -78,9 +78,11 @@ def diagnose_database(seen: DatabaseSeen) -> list[Finding]:
     if seen.is_standby:
         text = f"Postgres at {seen.place} is a standby: nothing can be written there"
         found.append(_failed("database", text, "set DATABASE_URL to the primary server"))
-    if seen.revision != seen.needed:
-        text = f"its schema is at revision {seen.revision or 'none'}, this version needs {seen.needed}"
-        found.append(_failed("database", text, "run `lamda migrate` of the newer version (docs/operations/upgrade.md)"))
+    if seen.schema_trouble is not None:
+        found.append(_failed("database", seen.schema_trouble, "docs/operations/upgrade.md tells the order of things"))
+    elif (seen.revision or "") < seen.newest:
+        text = f"its schema is at {seen.revision}, and the part after the deploy, to {seen.newest}, is left"
+        found.append(_note("database", text, "`lamda migrate --after`, when no older version runs any more"))
     if abs(seen.clock_skew_seconds) > CLOCK_SKEW_SECONDS_MAX:
         text = f"its clock and ours are {abs(seen.clock_skew_seconds):.0f} s apart: ages that we show are wrong by that"
         found.append(_note("database", text, "let both machines follow NTP"))

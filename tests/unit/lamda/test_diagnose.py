@@ -46,7 +46,8 @@ DATABASE = DatabaseSeen(
     place="postgresql://db/lamda",
     server=180_001,
     revision="0010",
-    needed="0010",
+    newest="0010",
+    schema_trouble=None,
     is_standby=False,
     clock_skew_seconds=0.1,
     connections=10,
@@ -144,17 +145,17 @@ def test_one_endpoint_alone_is_noted() -> None:
     [
         (replace(DATABASE, server=140_009), "Postgres 14.9 at postgresql://db/lamda is too old"),
         (replace(DATABASE, is_standby=True), "is a standby"),
-        (replace(DATABASE, revision="0009"), "revision 0009, this version needs 0010"),
-        (replace(DATABASE, revision=None), "revision none"),
+        (replace(DATABASE, schema_trouble="schema is at 0009: run `lamda migrate`"), "schema is at 0009"),
     ],
 )
 def test_a_database_that_will_not_do_is_told(seen: DatabaseSeen, words: str) -> None:
     assert words in only(diagnose.diagnose_database(seen), Verdict.FAILED)
 
 
-def test_clocks_and_connections_are_noted() -> None:
+def test_what_can_wait_is_noted() -> None:
     """Neither stops anything."""
     assert "42 s apart" in only(diagnose.diagnose_database(replace(DATABASE, clock_skew_seconds=-42)), Verdict.NOTE)
+    assert "migrate --after" in only(diagnose.diagnose_database(replace(DATABASE, revision="0009")), Verdict.NOTE)
     assert "95 of 100" in only(diagnose.diagnose_database(replace(DATABASE, connections=95)), Verdict.NOTE)
 
 

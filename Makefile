@@ -90,6 +90,10 @@ schema: setup ## Write schema.graphql, the public schema, anew after a change
 	@.venv/bin/python -m graphql_api.schema > schema.graphql.new
 	@mv schema.graphql.new schema.graphql
 
+.PHONY: reference
+reference: setup ## Write docs/reference anew after a change of settings, commands, schema or packages
+	@.venv/bin/python -m tests.documents
+
 # GraphiQL's page is served from here, not from a CDN. graphql-ws and @noble/hashes are ES modules that import files
 # beside them, so each keeps a folder of its own.
 STATIC := graphql_api/static

@@ -15,17 +15,19 @@ from chain.errors import RpcError
 from chain.rpc import Rpc
 from indexer.rereading_values import Findings
 from lamda import audit as audit_page
+from lamda import credit_queries, queries
 from lamda import findings as findings_page
-from lamda import queries
 from lamda.databases import opened
 from lamda.following import Desk, Stopped, open_desk
 from lamda.operators import operator
+from lamda.pooled import run_on_database
 from lamda.running import DATA, DataOption, page, run
 from lamda.sources import sources
 from models.requests import Request, RequestKind
 from models.values import Chain, ProofLevel
+from runtime import feed
 from runtime.asking_store import NewRequest
-from runtime.database import DATABASE_TROUBLE, open_pool
+from runtime.database import DATABASE_TROUBLE, Pool, open_pool
 from runtime.errors import CannotRun
 from runtime.settings import CommonSettings, IndexerSettings, load
 
@@ -99,6 +101,28 @@ def resume(chain: OneChain, data: DataOption = DATA) -> None:
             desk.console.print(f"what we have above block {ended['fork']:,} is taken back where the chain left it")
 
     _operate(program, data)
+
+
+@operating.command()
+def restored(data: DataOption = DATA) -> None:
+    """
+    Say that the database was restored from a backup, before any program is started on it again.
+
+    Cursors of subscribers from before are refused from then on, for their positions will be given anew. Nothing is
+    credited before what was signed since the backup is accounted for (`lamda credits restored`).
+    """
+
+    async def program(pool: Pool) -> None:
+        async with pool.connection() as connection:
+            await feed.begin_lineage(connection)
+        signers = await credit_queries.restored(pool)
+        typer.echo("the feed begins a new lineage: subscribers read anew")
+        swept = (
+            "the next nonces are spent on transfers before anything is credited" if signers else "nobody signed here"
+        )
+        typer.echo(f"{swept}; `lamda credits` shows how far. Start `lamda index` first, `lamda react` once it is level")
+
+    run_on_database(program, data, program="restored")
 
 
 @operating.command()

@@ -221,6 +221,17 @@ async def test_a_watched_status_is_renewed_until_it_is_stopped(settings: Mapping
     assert re.search(r"^open jobs: \d+ created", seen, re.MULTILINE), seen
 
 
+async def test_a_restored_database_begins_a_new_lineage(settings: Mapping[str, str], pool: Pool) -> None:
+    """So that no subscriber takes a position that is given again for the one it knows."""
+    before = await one(pool, "select epoch, position from feed")
+    told = await lamda(settings, "restored")
+    after = await one(pool, "select epoch, position from feed")
+
+    assert (told.code, "nobody signed here" in told.said) == (0, True), told.complaint
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+
+
 async def damage(pool: Pool) -> None:
     """Lose some jobs past all our programs."""
     async with pool.connection() as connection:

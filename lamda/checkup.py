@@ -67,7 +67,7 @@ async def _open(stack: AsyncExitStack, data: Path) -> Opened | Finding:
     try:
         return await stack.enter_async_context(opened(common, data))
     except CannotRun as error:
-        return Finding(subject="database", verdict=Verdict.FAILED, text=str(error), remedy="see docs/operations")
+        return Finding(subject="database", verdict=Verdict.FAILED, text=str(error), remedy="or set DATABASE_URL")
 
 
 def _source(loaded: Loaded, chain: Chain, place: Opened | Finding) -> Source | None:
@@ -111,7 +111,7 @@ async def _see_wallet(loaded: Loaded, source: Source | None) -> list[Finding]:
     except CannotRun as error:
         remedy = "give the key in one of the three ways that .env.example shows"
         return [Finding(subject="wallet", verdict=Verdict.FAILED, text=str(error), remedy=remedy)]
-    except RpcError as error:
+    except (RpcError, ValueError) as error:
         return [_skipped("wallet", f"no endpoint of opBNB tells of it: {error}")]
 
 

@@ -28,13 +28,16 @@ async def look_at(endpoint: Endpoint, followed: Followed) -> EndpointSeen:
         told, genesis, head, code = await _ask(
             endpoint, [chain_id(), header(0), header("latest"), code_at(followed.contract)]
         )
+        number = int(told, 16)
     except RpcError as error:
         return EndpointSeen(name=endpoint.name, trouble=_said(endpoint, error))
+    except ValueError:
+        return EndpointSeen(name=endpoint.name, trouble=f"its chain id is {told[:40]!r}, which is no number")
     if head is None:
         return EndpointSeen(name=endpoint.name, trouble="it has no newest block")
     return EndpointSeen(
         name=endpoint.name,
-        chain_id=int(told, 16),
+        chain_id=number,
         genesis=None if genesis is None else genesis.hash_bytes,
         head=head.height,
         head_age_seconds=max(0.0, time.time() - head.time_ms / 1000),

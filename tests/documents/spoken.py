@@ -10,7 +10,7 @@ import typer
 from lamda.cli import app
 
 INLINE = re.compile(r"`(?:\.venv/bin/)?(lamda(?: [^`]+)?)`")
-BLOCK_LINE = re.compile(r"^(?: {4})?(?:\$ |docker compose run --rm \w+ )?((?:\.venv/bin/)?lamda [a-z].*)$")
+BLOCK_LINE = re.compile(r"^(?: {4})?(?:\$ )?((?:\.venv/bin/)?lamda [a-z].*)$")
 PLACEHOLDERS = {"COMMAND"}
 """What stands for any command."""
 
@@ -21,6 +21,8 @@ def commands_in(text: str) -> list[str]:
     indented = re.findall(r"^ {4}\S.*$", text, re.MULTILINE)
     lines = [line for block in blocks for line in block.splitlines()] + indented
     found = [match[1].removeprefix(".venv/bin/") for line in lines if (match := BLOCK_LINE.match(line))]
+    # The image's door is `lamda` itself.
+    found += [f"lamda {words}" for words in re.findall(r"docker compose run --rm \w+ ([^\n`]+)", text)]
     return [re.split(r"\s{2,}|\s#\s", each)[0].strip() for each in [*found, *INLINE.findall(text)]]
 
 

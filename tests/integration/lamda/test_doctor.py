@@ -113,3 +113,15 @@ def without_history(call: Call, result: object) -> object:
     if call["method"] == "eth_getLogs" and int(call["params"][0]["fromBlock"], 16) < GONE_BELOW:
         return Complaint("History has been pruned for this block")
     return result
+
+
+async def test_nonsense_from_an_endpoint_is_told(
+    world: World, settings: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkup goes on."""
+    async with meddling(world.bsc.url) as strange:
+        strange.meddle = lambda call, result: "fifty-six" if call["method"] == "eth_chainId" else result
+        said = await checked_up({**settings, "BSC_RPC_URL": strange.url}, monkeypatch)
+
+    assert "its chain id is 'fifty-six', which is no number" in said
+    assert "✓ 127.0.0.1" in said

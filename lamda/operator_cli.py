@@ -1,5 +1,5 @@
 """
-The commands of an operator: look at a running system, and act on it.
+The commands of an operator that act on a running system, or compare it with the chains.
 
 Each that acts hands in a request and follows it; `lamda.following` says who does the work.
 """
@@ -15,18 +15,19 @@ from chain.errors import RpcError
 from chain.rpc import Rpc
 from indexer.rereading_values import Findings
 from lamda import audit as audit_page
+from lamda import credit_queries, queries
 from lamda import findings as findings_page
-from lamda import queries
-from lamda import status as status_page
-from lamda.databases import database_url, opened
+from lamda.databases import opened
 from lamda.following import Desk, Stopped, open_desk
 from lamda.operators import operator
+from lamda.pooled import run_on_database
 from lamda.running import DATA, DataOption, page, run
 from lamda.sources import sources
 from models.requests import Request, RequestKind
 from models.values import Chain, ProofLevel
+from runtime import feed
 from runtime.asking_store import NewRequest
-from runtime.database import DATABASE_TROUBLE, open_pool
+from runtime.database import DATABASE_TROUBLE, Pool, open_pool
 from runtime.errors import CannotRun
 from runtime.settings import CommonSettings, IndexerSettings, load
 
@@ -103,6 +104,28 @@ def resume(chain: OneChain, data: DataOption = DATA) -> None:
 
 
 @operating.command()
+def restored(data: DataOption = DATA) -> None:
+    """
+    Say that the database was restored from a backup, before any program is started on it again.
+
+    Cursors of subscribers from before are refused from then on, for their positions will be given anew. Nothing is
+    credited before what was signed since the backup is accounted for (`lamda credits restored`).
+    """
+
+    async def program(pool: Pool) -> None:
+        async with pool.connection() as connection:
+            await feed.begin_lineage(connection)
+        signers = await credit_queries.restored(pool)
+        typer.echo("the feed begins a new lineage: subscribers read anew")
+        swept = (
+            "the next nonces are spent on transfers before anything is credited" if signers else "nobody signed here"
+        )
+        typer.echo(f"{swept}; `lamda credits` shows how far. Start `lamda index` first, `lamda react` once it is level")
+
+    run_on_database(program, data, program="restored")
+
+
+@operating.command()
 def audit(chain: EitherChain = None, data: DataOption = DATA) -> None:
     """Compare our rows with the contracts' own counters; exit 1 when one that must be equal is not."""
     from indexer.audit import Auditor
@@ -125,28 +148,6 @@ def audit(chain: EitherChain = None, data: DataOption = DATA) -> None:
                 page().print(audit_page.page(found[-1]))
             if any(each.is_wrong for each in found):
                 raise typer.Exit(1)
-
-    run(program, common, level="ERROR")
-
-
-@operating.command()
-def status(
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document.")] = False, data: DataOption = DATA
-) -> None:
-    """Show how far each chain is indexed, how well its endpoints are, and what stands in the way."""
-    (common,) = load(CommonSettings)
-
-    async def program(_: asyncio.Event) -> None:
-        async with (
-            database_url(common, data) as url,
-            open_pool(url, program="status", size=1, wait_seconds=common.connect_timeout_seconds) as pool,
-        ):
-            await asyncio.to_thread(migrations.check, url)
-            chains, refusals = await queries.chain_statuses(pool), await queries.refusals_today(pool)
-        if as_json:
-            typer.echo(status_page.as_json(chains, refusals))
-        else:
-            page().print(status_page.page(chains, refusals))
 
     run(program, common, level="ERROR")
 

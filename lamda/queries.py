@@ -1,11 +1,12 @@
 """What the face reads from the database."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from psycopg.rows import dict_row
 
-from lamda.status import ChainStatus, EndpointStatus, RefusalStatus, RequestStatus
+from lamda.status import ChainStatus, EndpointStatus, OpenWork, RefusalStatus, RequestStatus
 from models.values import Chain
 from runtime.database import Connection, Pool
 
@@ -58,19 +59,43 @@ async def chain_statuses(pool: Pool) -> list[ChainStatus]:
     ]
 
 
-async def refusals_today(pool: Pool) -> list[RefusalStatus]:
-    """Return why reports of agents were refused on this UTC day, the most frequent reason first."""
+async def refusals_today(pool: Pool, *, sender: str | None = None) -> list[RefusalStatus]:
+    """Return why reports, of one sender or of all, were refused on this UTC day, the most frequent reason first."""
     async with pool.connection() as connection:
         rows = await _rows(
             connection,
             """
             select reason, sum(count)::bigint as count, count(*) as senders,
                 extract(epoch from now() - max(last_at))::float as last_seconds_ago
-            from refusals where day = (now() at time zone 'utc')::date
+            from refusals
+            where day = (now() at time zone 'utc')::date and (%(sender)s::text is null or sender = %(sender)s)
             group by reason order by sum(count) desc, reason
             """,
+            {"sender": sender},
         )
     return [RefusalStatus(**row) for row in rows]
+
+
+async def open_work(pool: Pool) -> OpenWork:
+    """Return how many open jobs stand where, by the index jobs_by_status, and how many of them are in trouble."""
+    async with pool.connection() as connection:
+        jobs = await _rows(
+            connection,
+            """
+            select status, count(*) as count from jobs
+            where status in ('CREATED', 'ASSIGNED', 'RUNNING') group by status
+            """,
+        )
+        troubles = await _rows(
+            connection,
+            """
+            select trouble, count(*) as count from told_reasons
+            where trouble is not null group by trouble order by count(*) desc, trouble
+            """,
+        )
+    return OpenWork(
+        jobs={row["status"]: row["count"] for row in jobs}, troubles={row["trouble"]: row["count"] for row in troubles}
+    )
 
 
 async def _proofs(connection: Connection) -> dict[str, dict[str, int]]:
@@ -119,6 +144,8 @@ async def _requests(connection: Connection) -> dict[str, list[RequestStatus]]:
     return found
 
 
-async def _rows(connection: Connection, query: str) -> list[dict[str, Any]]:
+async def _rows(
+    connection: Connection, query: str, parameters: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
     async with connection.cursor(row_factory=dict_row) as cursor:
-        return await (await cursor.execute(query)).fetchall()
+        return await (await cursor.execute(query, parameters)).fetchall()

@@ -107,6 +107,14 @@ class RefusalStatus:
     last_seconds_ago: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWork:
+    """How many open jobs stand where, and how many of them wait for what ought to have come."""
+
+    jobs: dict[str, int] = field(default_factory=dict)
+    troubles: dict[str, int] = field(default_factory=dict)
+
+
 def as_json(chains: Sequence[ChainStatus], refusals: Sequence[RefusalStatus] = ()) -> str:
     """Return everything as one JSON document."""
     shown = [

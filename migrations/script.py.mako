@@ -8,6 +8,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+# PART = "after" where it takes away what the version before needs: migrations/parts.py.
 
 
 def upgrade() -> None:

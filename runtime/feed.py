@@ -134,3 +134,8 @@ async def _ticks(connection: psycopg.AsyncConnection[Any], seconds: float) -> As
 
 def _json(value: dict[str, Any] | None) -> Jsonb | None:
     return None if value is None else Jsonb(value)
+
+
+async def begin_lineage(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Begin another lineage: cursors from before are refused, for a restored database gives their positions anew."""
+    await connection.execute("update feed set epoch = gen_random_uuid()")

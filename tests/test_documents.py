@@ -4,35 +4,19 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic_settings import BaseSettings
 
-from runtime import limit_settings, live_settings, metrics_settings, settings
 from tests.architecture.source import ROOT
+from tests.documents import settings_page
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
-
-
-def settings_read() -> set[str]:
-    """Return the names of all settings that some program reads."""
-    modules = settings, limit_settings, live_settings, metrics_settings
-    found = [each for module in modules for each in vars(module).values()]
-    groups = [each for each in found if isinstance(each, type) and issubclass(each, BaseSettings)]
-    return {name.upper() for group in groups for name in group.model_fields}
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
     """Whoever copies `.env.example` sees all there is to set."""
     named = set(re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
 
-    assert named == settings_read()
-
-
-def test_the_readme_names_every_setting() -> None:
-    """The table of settings is complete."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-
-    assert settings_read() <= set(re.findall(r"`([A-Z_]+)`", readme))
+    assert named == settings_page.names()
 
 
 def test_the_example_explains_every_setting() -> None:

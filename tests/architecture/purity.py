@@ -11,8 +11,8 @@ from collections.abc import Iterable, Set
 
 from tests.architecture.source import Module, imports
 
-VERBS = {"plan", "decode", "verify", "reconcile", "rank", "settle", "route", "judge", "permit"}
-ROOMS_WITH_VERBS = {"models", "chain", "indexer", "dispatch", "graphql_api", "devnet"}
+VERBS = {"plan", "decode", "verify", "reconcile", "rank", "settle", "route", "judge", "permit", "diagnose", "attribute"}
+ROOMS_WITH_VERBS = {"models", "chain", "indexer", "dispatch", "graphql_api", "devnet", "lamda"}
 
 HARMLESS_LIBRARY = {
     "abc", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",

@@ -205,6 +205,33 @@ async def test_status_tells_a_person_and_a_program(settings: Mapping[str, str], 
     assert "HTTP 429" in bsc["endpoints"][1]["rests_because"]
 
 
+async def test_a_watched_status_is_renewed_until_it_is_stopped(settings: Mapping[str, str]) -> None:
+    """A page below the other where no terminal is; a stop is its ordinary end."""
+    process = await start(settings, "status", "--watch", "--every", "0.2")
+    assert process.stdout is not None
+    seen = ""
+    async with asyncio.timeout(30):
+        while seen.count("Lamda Network") < 3:
+            seen += (await process.stdout.readline()).decode()
+    process.send_signal(signal.SIGINT)
+    ended = await end_of(process)
+
+    assert ended.code == 0, ended.complaint
+    assert "no reactor has signed for this database yet" in seen
+    assert re.search(r"^open jobs: \d+ created", seen, re.MULTILINE), seen
+
+
+async def test_a_restored_database_begins_a_new_lineage(settings: Mapping[str, str], pool: Pool) -> None:
+    """So that no subscriber takes a position that is given again for the one it knows."""
+    before = await one(pool, "select epoch, position from feed")
+    told = await lamda(settings, "restored")
+    after = await one(pool, "select epoch, position from feed")
+
+    assert (told.code, "nobody signed here" in told.said) == (0, True), told.complaint
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+
+
 async def damage(pool: Pool) -> None:
     """Lose some jobs past all our programs."""
     async with pool.connection() as connection:

@@ -8,7 +8,7 @@ import pytest
 
 from devnet.accounts import DEPLOYER, private_key
 from lamda.checkup import check_up
-from lamda.doctor_page import page
+from lamda.doctor_page import has_failed, page
 from runtime.database import Pool
 from runtime.embedded_nats import EmbeddedNats
 from tests.integration.indexer.conftest import Indexing, index, pool, world
@@ -88,11 +88,12 @@ async def test_an_endpoint_without_logs_or_history_is_told(
 
 async def test_nothing_is_made_where_nothing_is(tmp_path: Path) -> None:
     """Without settings and without a data folder it says so, and leaves nothing behind."""
-    ended = await lamda({}, "doctor", "--data", str(tmp_path / "data"))
+    findings = await check_up(tmp_path / "data")
+    said = page(findings).plain
 
-    assert ended.code == 1
-    assert "no embedded server was ever started in" in ended.said
-    assert "BSC_RPC_URL is missing" in ended.said
+    assert has_failed(findings)
+    assert "no embedded server was ever started in" in said
+    assert "BSC_RPC_URL is missing" in said
     assert not (tmp_path / "data").exists()
 
 

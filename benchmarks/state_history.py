@@ -1,15 +1,16 @@
 """
 A history of both chains of any length, as segments to commit: nothing is random, two of one length are equal.
 
-    BSC      a thousand jobs are created, then these thousand are confirmed, and so on: half of the events
-    opBNB    every provider registers once, then all beat in turn: the other half
+    BSC      in each block two jobs are created, two of five blocks ago confirmed, one of nine blocks ago is claimed
+    opBNB    every provider registers once, then there are four heartbeats in each block, and a credit
 
-Every block has five events. A provider or renter is one of `PEOPLE`-th as many as there are events.
+Half of the events are on either chain, five in each block.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -21,9 +22,9 @@ BEGAN_AT = datetime(2026, 8, 1, tzinfo=UTC)
 BEGAN_BLOCK = 60_000_000
 BLOCK_SECONDS = {Chain.BSC: 0.45, Chain.OPBNB: 0.25}
 CONTRACT = bytes.fromhex("22" * 20)
-COHORT = 1_000
 EVENTS_IN_BLOCK = 5
-PEOPLE = 100
+CONFIRMED_AFTER, CLAIMED_AFTER = 5, 9
+RENTERS, PROVIDERS = 5_000, 1_000
 FOLLOWED = {
     chain: Followed(chain=chain, chain_id=number, contract=CONTRACT, start_block=BEGAN_BLOCK + 1)
     for chain, number in ((Chain.BSC, 56), (Chain.OPBNB, 204))
@@ -39,21 +40,16 @@ class History:
     events: int
     commit: int = 10_000
 
-    @property
-    def people(self) -> int:
-        """Return how many renters there are, and as many providers."""
-        return max(1, self.events // PEOPLE)
-
     def last(self, chain: Chain) -> Header:
         """Return the header of the last block of a chain."""
         return header(chain, BEGAN_BLOCK + self.events // 2 // EVENTS_IN_BLOCK)
 
     def rows(self, chain: Chain, first: int, end: int) -> Iterator[tuple[str, Row]]:
         """Yield the events of a chain from one number to before another, each as its table and row."""
-        rows = self._job if chain is Chain.BSC else self._provider
+        event = _of_job if chain is Chain.BSC else _of_provider
         for number in range(first, end):
             height, index = BEGAN_BLOCK + 1 + number // EVENTS_IN_BLOCK, number % EVENTS_IN_BLOCK
-            table, arguments = rows(number)
+            table, arguments = event(*divmod(number, EVENTS_IN_BLOCK))
             place = (height, index, block_hash(chain, height), block_time(chain, height), word(chain, "log", number))
             yield table, place + arguments
 
@@ -76,19 +72,34 @@ class History:
             )
             fork = BlockId(number=last.height, hash=last.hash_bytes)
 
-    def _job(self, number: int) -> tuple[str, Row]:
-        cohort, place = divmod(number, 2 * COHORT)
-        job = cohort * COHORT + place % COHORT
-        if place >= COHORT:
-            return "job_confirmed", (word("job", job), 1_790_000_000 + number)
-        renter, provider = person("renter", job * 7 % self.people), person("provider", job * 31 % self.people)
-        return "job_created", (word("job", job), renter, provider, (1 + job % 997) * 10**16)
 
-    def _provider(self, number: int) -> tuple[str, Row]:
-        provider = person("provider", number * 7919 % self.people)
-        if number < self.people:
-            return "node_registered", (provider, b"RTX 4090", 24_564, "RTX 4090")
-        return "node_heartbeat", (provider, 1_790_000_000 + number)
+def _of_job(block: int, place: int) -> tuple[str, Row]:
+    """Return an event of a block. What would be of a job before the first is another job's creation."""
+    created = 2 * block + place
+    if place in (2, 3) and block >= CONFIRMED_AFTER:
+        return "job_confirmed", (word("job", created - 2 * (1 + CONFIRMED_AFTER)), 1_790_000_000 + block)
+    if place == 4 and block >= CLAIMED_AFTER:
+        claimed = 2 * (block - CLAIMED_AFTER)
+        return "payment_claimed", (word("job", claimed), _provider(claimed), _payment(claimed))
+    job = created if place in (0, 1) else -(block * EVENTS_IN_BLOCK + place)
+    return "job_created", (word("job", job), person("renter", job * 7 % RENTERS), _provider(job), _payment(job))
+
+
+def _of_provider(block: int, place: int) -> tuple[str, Row]:
+    number = block * EVENTS_IN_BLOCK + place
+    if number < PROVIDERS:
+        return "node_registered", (_provider(number), b"RTX 4090", 24_564, "RTX 4090")
+    if place == 4:
+        return "job_count_incremented", (_provider(block), 1 + block // PROVIDERS)
+    return "node_heartbeat", (_provider(number), 1_790_000_000 + block)
+
+
+def _provider(number: int) -> bytes:
+    return person("provider", number * 31 % PROVIDERS)
+
+
+def _payment(job: int) -> int:
+    return (1 + abs(job)) << 64
 
 
 def facts(chain: Chain, events: Iterator[tuple[str, Row]]) -> Facts:
@@ -97,7 +108,7 @@ def facts(chain: Chain, events: Iterator[tuple[str, Row]]) -> Facts:
     for table, row in events:
         rows.setdefault(table, []).append(row)
     people = slice(6, 8) if chain is Chain.BSC else slice(5, 6)
-    named = (row for table, some in rows.items() if table != "job_confirmed" for row in some)
+    named = (row for table, some in rows.items() if table not in ("job_confirmed", "payment_claimed") for row in some)
     return Facts(
         rows=rows,
         keys=frozenset(row[5] for some in rows.values() for row in some),
@@ -105,6 +116,7 @@ def facts(chain: Chain, events: Iterator[tuple[str, Row]]) -> Facts:
     )
 
 
+@lru_cache(maxsize=100_000)
 def word(*of: object) -> bytes:
     """Return 32 bytes that stand for something."""
     return sha256(repr(of).encode()).digest()

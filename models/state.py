@@ -177,6 +177,7 @@ class Derivation:
     watched: str
     facts: tuple[tuple[str, str], ...]
     lock_class: int
+    order: str
     folded: tuple[tuple[str, str], ...] = ()
     stale: str | None = None
 
@@ -222,19 +223,24 @@ select {self.shown}, 'REMOVED', {self.watched}, null from old it join removed us
 
     def _apply(self, keys: str) -> str:
         columns = ", ".join(self.columns)
-        excluded = ", ".join(f"excluded.{column}" for column in self.columns)
-        current = ", ".join(f"{self.table}.{column}" for column in self.columns)
+        excluded, current, wanted, had = (
+            ", ".join(f"{of}.{column}" for column in self.columns) for of in ("excluded", self.table, "wanted", "old")
+        )
         return f"""
 with keys as materialized ({keys}),
 derived as materialized ({self.derive}),
 old as materialized (select it.* from {self.table} it where {self.rows}),
 removed as (
     delete from {self.table} gone using old
-    where gone.{self.key} = old.{self.key} and gone.{self.key} not in (select {self.key} from derived)
+    where gone.{self.key} = old.{self.key} and not exists (select from derived where {self.key} = old.{self.key})
     returning gone.{self.key}
 ),
 upserted as (
-    insert into {self.table} ({columns}) select {columns} from derived
+    -- In the order of the chain, so that most indexes grow at one end.
+    insert into {self.table} ({columns})
+    select {wanted} from derived wanted left join old using ({self.key})
+    where old.{self.key} is null or ({wanted}) is distinct from ({had})
+    order by {self.order}
     on conflict ({self.key}) do update set ({columns}) = row({excluded})
     where ({current}) is distinct from ({excluded})
     returning *
@@ -265,6 +271,7 @@ JOBS = Derivation(
         'payment', it.payment::text, 'created_at', it.created_at)""",
     facts=(("job_created", "job_id"), ("job_confirmed", "job_id"), ("payment_claimed", "job_id")),
     lock_class=1,
+    order="wanted.source_block, wanted.source_log_index",
 )
 
 PROVIDERS = Derivation(
@@ -280,6 +287,7 @@ PROVIDERS = Derivation(
         'reputation_score', it.reputation_score)""",
     facts=(("node_registered", "provider"), ("node_heartbeat", "provider"), ("job_count_incremented", "provider")),
     lock_class=2,
+    order="wanted.source_block, wanted.source_log_index",
     folded=(("provider_days", "provider"),),
     # Uses the index providers_by_last_seen from both sides. The outer bounds leave nothing out: they tell the planner
     # how little there is between them; it takes the two columns to be unrelated, and would read the whole table.

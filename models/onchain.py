@@ -18,7 +18,6 @@ HEARTBEAT_PARTITION_BLOCKS = 2_000_000
 """How many blocks one partition of `node_heartbeat` holds: about six days of opBNB."""
 
 
-
 def by_transaction(table: str) -> Index:
     """
     Return the index by which a search finds the events of a transaction.
@@ -92,7 +91,7 @@ class NodeRegistered(Log, table=True):
 
     __tablename__ = "node_registered"
     __table_args__ = (
-        Index("node_registered_by_provider", "provider", "block_number"),
+        Index("node_registered_by_provider", "provider", "block_number", "log_index"),
         by_transaction("node_registered"),
     )
 
@@ -111,7 +110,7 @@ class NodeHeartbeat(Log, table=True):
 
     __tablename__ = "node_heartbeat"
     __table_args__ = (
-        Index("node_heartbeat_by_provider", "provider", "block_number"),
+        Index("node_heartbeat_by_provider", "provider", "block_number", "log_index"),
         by_transaction("node_heartbeat"),
         {"postgresql_partition_by": "range (block_number)"},
     )
@@ -125,7 +124,7 @@ class JobCountIncremented(Log, table=True):
 
     __tablename__ = "job_count_incremented"
     __table_args__ = (
-        Index("job_count_incremented_by_provider", "provider", "block_number"),
+        Index("job_count_incremented_by_provider", "provider", "block_number", "log_index"),
         # Which of our transactions made it: the credit of a job, and what is left to do for it.
         Index("job_count_incremented_by_transaction", "transaction_hash", postgresql_using="hash"),
     )

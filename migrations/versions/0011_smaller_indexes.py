@@ -1,5 +1,5 @@
 """
-Make the indexes of facts smaller: no log index behind a key and a block, and of a transaction the first bytes.
+Make the indexes of facts smaller: no log index behind a job and a block, and of a transaction the first bytes.
 
 An index may be missing while a chain's first backfill runs (`indexer.index_store`); so is what stands in its place then.
 """
@@ -12,14 +12,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-BY_KEY = {
-    "job_created_by_job": ("job_created", "job_id"),
-    "job_confirmed_by_job": ("job_confirmed", "job_id"),
-    "payment_claimed_by_job": ("payment_claimed", "job_id"),
-    "node_registered_by_provider": ("node_registered", "provider"),
-    "node_heartbeat_by_provider": ("node_heartbeat", "provider"),
-    "job_count_incremented_by_provider": ("job_count_incremented", "provider"),
-}
+BY_JOB = ("job_created", "job_confirmed", "payment_claimed")
 BY_TRANSACTION = ("job_created", "job_confirmed", "payment_claimed", "node_registered", "node_heartbeat")
 CREDITS = "job_count_incremented"
 START = sa.text("substr(transaction_hash, 1, 4)")
@@ -27,15 +20,17 @@ START = sa.text("substr(transaction_hash, 1, 4)")
 
 def drop() -> None:
     """Drop the indexes that are there; their names stay the same."""
-    for name in [*BY_KEY, *(f"{table}_by_transaction" for table in (*BY_TRANSACTION, CREDITS))]:
-        op.execute(f"drop index if exists {name}")
+    for table in BY_JOB:
+        op.execute(f"drop index if exists {table}_by_job")
+    for table in (*BY_TRANSACTION, CREDITS):
+        op.execute(f"drop index if exists {table}_by_transaction")
 
 
 def upgrade() -> None:
     """Apply."""
     drop()
-    for name, (table, key) in BY_KEY.items():
-        op.create_index(name, table, [key, "block_number"])
+    for table in BY_JOB:
+        op.create_index(f"{table}_by_job", table, ["job_id", "block_number"])
     for table in BY_TRANSACTION:
         op.create_index(f"{table}_by_transaction", table, [START])
     op.create_index(f"{CREDITS}_by_transaction", CREDITS, ["transaction_hash"], postgresql_using="hash")
@@ -44,8 +39,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Undo."""
     drop()
-    for name, (table, key) in BY_KEY.items():
-        op.create_index(name, table, [key, "block_number", "log_index"])
+    for table in BY_JOB:
+        op.create_index(f"{table}_by_job", table, ["job_id", "block_number", "log_index"])
     for table in BY_TRANSACTION:
         op.create_index(f"{table}_by_transaction", table, ["transaction_hash"], postgresql_using="hash")
     op.create_index(f"{CREDITS}_by_transaction", CREDITS, ["transaction_hash"])

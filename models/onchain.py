@@ -22,8 +22,8 @@ def by_transaction(table: str) -> Index:
     """
     Return the index by which a search finds the events of a transaction.
 
-    Of the hash it has the first four bytes, which nearly always tell two apart, so it is half as large as a hash index. A
-    query compares these beside the whole.
+    Of the hash it has the first four bytes, which nearly always tell two apart: half as large as a hash index. A query
+    compares these beside the whole.
     """
     return Index(f"{table}_by_transaction", text("substr(transaction_hash, 1, 4)"))
 

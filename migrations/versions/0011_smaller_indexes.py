@@ -1,7 +1,7 @@
 """
 Make the indexes of facts smaller: no log index behind a job and a block, and of a transaction the first bytes.
 
-An index may be missing while a chain's first backfill runs (`indexer.index_store`); so is what stands in its place then.
+An index may be missing while a first backfill runs (`indexer.index_store`), and is made again with the others then.
 """
 
 import sqlalchemy as sa

@@ -5,8 +5,8 @@ What do state and indexes cost, in time and room?
     large    a million events backfilled, beside a plain COPY of the same rows → state computed anew, of nothing and
              of what is there, beside a plain copy of its rows
 
-Facts go in through the real `Store.commit` and `Store.refresh_state`, as often as `plan` asks for state; reading a chain
-is no part of it. `benchmarks.ingest` measures the whole.
+Facts go in through the real `Store.commit` and `Store.refresh_state`, as often as `plan` asks for state. Reading a
+chain is no part of it.
 
     python -m benchmarks.state --events 1000000
 """

@@ -18,6 +18,8 @@ from sqlalchemy.schema import CreateIndex
 from models import SQLModel
 from runtime.database import Connection
 
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so.
+
 
 async def set_aside(connection: Connection, tables: Iterable[str]) -> None:
     """Drop all but the primary and unique keys of tables that are empty, until `make` is called."""
@@ -36,5 +38,5 @@ async def make(connection: Connection, tables: Iterable[str]) -> None:
         names = {row[0] async for row in there}
         for index in sorted(SQLModel.metadata.tables[table].indexes, key=lambda each: str(each.name)):
             if index.name not in names:
-                statement = str(CreateIndex(index).compile(dialect=postgresql.dialect()))
+                statement = str(CreateIndex(index).compile(dialect=_DIALECT))
                 await connection.execute(sql.SQL(statement))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from models import SQLModel
 from runtime import limit_settings, live_settings, settings
 from tests.architecture.source import ROOT
 
@@ -32,6 +33,16 @@ def test_the_readme_names_every_setting() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
     assert settings_read() <= set(re.findall(r"`([A-Z_]+)`", readme))
+
+
+def test_every_index_is_said_to_be_for_something() -> None:
+    """`docs/indexes.md` names each index of the models, once, and none that is not there."""
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/indexes.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+
+    assert sorted(str(index.name) for table in SQLModel.metadata.tables.values() for index in table.indexes) == sorted(
+        told
+    )
 
 
 def test_the_example_explains_every_setting() -> None:

@@ -33,7 +33,7 @@ async def make(connection: Connection, tables: Iterable[str]) -> None:
     """Make the indexes of tables that are missing; readers are not disturbed, and writers wait."""
     for table in tables:
         there = await connection.execute(
-            "select indexname from pg_indexes where schemaname = current_schema() and tablename = %s", (table,)
+            "select relname from pg_index join pg_class on oid = indexrelid where indrelid = to_regclass(%s)", (table,)
         )
         names = {row[0] async for row in there}
         for index in sorted(SQLModel.metadata.tables[table].indexes, key=lambda each: str(each.name)):

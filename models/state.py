@@ -177,7 +177,6 @@ class Derivation:
     watched: str
     facts: tuple[tuple[str, str], ...]
     lock_class: int
-    order: str
     folded: tuple[tuple[str, str], ...] = ()
     stale: str | None = None
 
@@ -223,8 +222,8 @@ select {self.shown}, 'REMOVED', {self.watched}, null from old it join removed us
 
     def _apply(self, keys: str) -> str:
         columns = ", ".join(self.columns)
-        excluded, current, wanted, had = (
-            ", ".join(f"{of}.{column}" for column in self.columns) for of in ("excluded", self.table, "wanted", "old")
+        excluded, wanted, had = (
+            ", ".join(f"{of}.{column}" for column in self.columns) for of in ("excluded", "wanted", "old")
         )
         return f"""
 with keys as materialized ({keys}),
@@ -240,9 +239,8 @@ upserted as (
     insert into {self.table} ({columns})
     select {wanted} from derived wanted left join old using ({self.key})
     where old.{self.key} is null or ({wanted}) is distinct from ({had})
-    order by {self.order}
+    order by wanted.source_block, wanted.source_log_index
     on conflict ({self.key}) do update set ({columns}) = row({excluded})
-    where ({current}) is distinct from ({excluded})
     returning *
 )
 """
@@ -271,7 +269,6 @@ JOBS = Derivation(
         'payment', it.payment::text, 'created_at', it.created_at)""",
     facts=(("job_created", "job_id"), ("job_confirmed", "job_id"), ("payment_claimed", "job_id")),
     lock_class=1,
-    order="wanted.source_block, wanted.source_log_index",
 )
 
 PROVIDERS = Derivation(
@@ -287,7 +284,6 @@ PROVIDERS = Derivation(
         'reputation_score', it.reputation_score)""",
     facts=(("node_registered", "provider"), ("node_heartbeat", "provider"), ("job_count_incremented", "provider")),
     lock_class=2,
-    order="wanted.source_block, wanted.source_log_index",
     folded=(("provider_days", "provider"),),
     # Uses the index providers_by_last_seen from both sides. The outer bounds leave nothing out: they tell the planner
     # how little there is between them; it takes the two columns to be unrelated, and would read the whole table.

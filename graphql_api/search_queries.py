@@ -48,6 +48,9 @@ async def concerned(snapshot: Snapshot, transaction: bytes, *, limit: int) -> li
 
 def _events(table: str, key: str) -> sql.Composed:
     job, provider = ("job_id", "null::bytea") if key == "job_id" else ("null::bytea", "provider")
-    return sql.SQL("select log_index, {}, {} from {} where transaction_hash = %(transaction)s").format(
-        sql.SQL(job), sql.SQL(provider), sql.Identifier(table)
-    )
+    return sql.SQL(
+        """
+        select log_index, {}, {} from {}
+        where substr(transaction_hash, 1, 4) = substr(%(transaction)s, 1, 4) and transaction_hash = %(transaction)s
+        """
+    ).format(sql.SQL(job), sql.SQL(provider), sql.Identifier(table))

@@ -16,7 +16,7 @@ from typing import Any
 
 from psycopg import sql
 
-from indexer import proof_store, uptime_store
+from indexer import index_store, proof_store, uptime_store
 from indexer.bulk_store import COLUMNS
 from indexer.decode import TABLES
 from indexer.heartbeat_store import ensure_partitions
@@ -145,6 +145,7 @@ async def refresh(
     """Refresh the state of the keys whose facts differed, and of no others; return what changed."""
     derivation = followed.derivation
     parameters = await _parameters(connection, followed, offline_after)
+    await index_store.make(connection, tables_of(followed))
     if by_reorg and derivation.stale is not None:
         # Block time went back with the checkpoint: some are online again.
         await connection.execute(

@@ -16,7 +16,7 @@ from typing import Any
 
 from psycopg import sql
 
-from indexer import proof_store
+from indexer import index_store, proof_store
 from indexer.bulk_store import COLUMNS, columns_of, copy_in
 from indexer.decode import KEYLESS, TABLES
 from indexer.heartbeat_store import ensure_partitions
@@ -77,6 +77,8 @@ class Store:
         """Commit a segment in one transaction. Raises `Fenced` if the checkpoint is not where `expected` says."""
         async with self._pool.connection() as connection, connection.transaction():
             await self._move_checkpoint(connection, expected, segment)
+            if not segment.refresh and expected.number < self._followed.start_block:
+                await index_store.set_aside(connection, [*self._fact_tables(), self._followed.derivation.table])
             undone = await self._delete_above(connection, segment.fork.number, expected.number)
             await self._copy_facts(connection, segment.facts)
             await self._copy_headers(connection, segment)
@@ -131,8 +133,10 @@ class Store:
             scope = derivation.every_key() if first_time else derivation.keys_since()
             if derivation.stale and not first_time:
                 scope = f"{scope} union {derivation.stale}"
+            await index_store.make(connection, self._fact_tables())
             await state_store.lock(connection, derivation, None)
             changes = await state_store.refresh_in_bulk(connection, derivation, scope, parameters)
+            await index_store.make(connection, [derivation.table])
             await feed.append(connection, changes)
 
     async def pause(self, expected: Cursor, reason: str, *, fork: int | None = None) -> None:
@@ -222,6 +226,9 @@ class Store:
         if self._followed.contract_name == "NodeReputation":
             facts += [(TABLES[event], "new_owner") for event in KEYLESS]
         return facts
+
+    def _fact_tables(self) -> list[str]:
+        return [table for table, _ in self._tables()]
 
     async def _copy_facts(self, connection: Connection, facts: Facts) -> None:
         if facts.addresses:

@@ -222,21 +222,25 @@ select {self.shown}, 'REMOVED', {self.watched}, null from old it join removed us
 
     def _apply(self, keys: str) -> str:
         columns = ", ".join(self.columns)
-        excluded = ", ".join(f"excluded.{column}" for column in self.columns)
-        current = ", ".join(f"{self.table}.{column}" for column in self.columns)
+        excluded, wanted, had = (
+            ", ".join(f"{of}.{column}" for column in self.columns) for of in ("excluded", "wanted", "old")
+        )
         return f"""
 with keys as materialized ({keys}),
 derived as materialized ({self.derive}),
 old as materialized (select it.* from {self.table} it where {self.rows}),
 removed as (
     delete from {self.table} gone using old
-    where gone.{self.key} = old.{self.key} and gone.{self.key} not in (select {self.key} from derived)
+    where gone.{self.key} = old.{self.key} and not exists (select from derived where {self.key} = old.{self.key})
     returning gone.{self.key}
 ),
 upserted as (
-    insert into {self.table} ({columns}) select {columns} from derived
+    -- In the order of the chain, so that most indexes grow at one end.
+    insert into {self.table} ({columns})
+    select {wanted} from derived wanted left join old using ({self.key})
+    where old.{self.key} is null or ({wanted}) is distinct from ({had})
+    order by wanted.source_block, wanted.source_log_index
     on conflict ({self.key}) do update set ({columns}) = row({excluded})
-    where ({current}) is distinct from ({excluded})
     returning *
 )
 """

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from models import SQLModel
 from tests.architecture.source import ROOT
 from tests.documents import settings_page
 
@@ -17,6 +18,16 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     named = set(re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
 
     assert named == settings_page.names()
+
+
+def test_every_index_is_said_to_be_for_something() -> None:
+    """`docs/indexes.md` names each index of the models, once, and none that is not there."""
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/indexes.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+
+    assert sorted(str(index.name) for table in SQLModel.metadata.tables.values() for index in table.indexes) == sorted(
+        told
+    )
 
 
 def test_the_example_explains_every_setting() -> None:

@@ -29,11 +29,13 @@ class Seen:
 
 async def listen(url: str, seen: Seen) -> None:
     """Look at the checkpoints whenever something was committed, until cancelled."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        async with feed.ticks(url, seconds=TICK_SECONDS) as ticks:
-            async for _ in ticks:
-                rows = await connection.execute("select chain, number from checkpoints")
-                seen.note({Chain(row[0]): row[1] async for row in rows})
+    async with (
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+        feed.ticks(url, seconds=TICK_SECONDS) as ticks,
+    ):
+        async for _ in ticks:
+            rows = await connection.execute("select chain, number from checkpoints")
+            seen.note({Chain(row[0]): row[1] async for row in rows})
 
 
 async def transactions(url: str) -> int:

@@ -81,7 +81,7 @@ class Endpoint:
             case "eth_getBlockByHash":
                 return self._header(number_of(parameters[0]))
             case "eth_getLogs":
-                return b"[%b]" % self._logs(parameters[0])
+                return b"".join([b"[", self._logs(parameters[0]), b"]"])
             case "eth_blockNumber":
                 return b'"0x%x"' % self._head
             case "eth_chainId":

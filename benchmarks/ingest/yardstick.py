@@ -1,9 +1,9 @@
 """
 The yardstick: what somebody would write in an afternoon with web3.py and SQLModel, in a process of its own.
 
-For each range of blocks it asks for the logs, lets web3 decode them, reads the header of each block for its time, adds a
-row for each event and brings the rows of jobs and providers up to date, and commits. It checks that each log is of the
-block that it asked for, and nothing else: no reorgs, no second endpoint, no feed.
+For each range of blocks it asks for the logs, lets web3 decode them, reads the header of each block for its time, adds
+a row for each event and brings the rows of jobs and providers up to date, and commits. It checks that each log is of
+the block that it asked for, and nothing else: no reorgs, no second endpoint, no feed.
 """
 
 import json
@@ -72,7 +72,7 @@ class Follower:
     def _read(self, first: int, last: int) -> Iterator[tuple[str, list[Any], dict[str, Any]]]:
         times: dict[int, datetime] = {}
         logs = self._web3.eth.get_logs(
-            {"address": self._contract.address, "topics": [list(self._events)], "fromBlock": first, "toBlock": last}  # type: ignore[typeddict-item,list-item]  # Hex is what the wire has.
+            {"address": self._contract.address, "topics": [list(self._events)], "fromBlock": first, "toBlock": last}
         )
         for log in logs:
             number = log["blockNumber"]

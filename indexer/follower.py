@@ -198,9 +198,9 @@ class Follower:
         )
         await self._store.commit(cursor, segment)
         self._held = None
-        self._unfinal = {number for number in self._unfinal if number <= fork.number} | {
-            log.height for log in piece.logs
-        }
+        self._unfinal = {number for number in self._unfinal if number <= fork.number}
+        if segment.final_through < last.height:
+            self._unfinal |= {log.height for log in piece.logs}
         self._note(segment.final_through)
         self._pending_facts += 0 if refresh else len(facts)
         return Advanced(

@@ -33,6 +33,7 @@ from indexer.values import Followed
 from models.values import ProofLevel
 from runtime.database import DATABASE_TROUBLE, Connection, Pool, lone_session
 from runtime.errors import CannotRun
+from runtime.garbage import collected_seldom
 from runtime.lifecycle import pause
 from runtime.race import race
 
@@ -88,7 +89,7 @@ async def index(
 ) -> None:
     """Follow the chains until told to stop, or until each has reached `to_block`; keep house where `retention` says."""
     try:
-        async with asyncio.TaskGroup() as group:
+        async with collected_seldom(), asyncio.TaskGroup() as group:
             leading = [
                 _Leading(pool, source, stop, outside, offline_after=offline_after, to_block=to_block)
                 for source in sources

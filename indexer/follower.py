@@ -98,7 +98,10 @@ class Follower:
         match plan.next_step(view):
             case ReadHistory():
                 await self._fill(view)
-                return await self._take(cursor, tip, await self._window.next(), near=False)
+                piece = await self._window.run()
+                # What comes next is read while this is committed.
+                await self._fill(replace(view, number=piece.blocks.last))
+                return await self._take(cursor, tip, piece, near=False)
             case ReadHead(blocks):
                 return await self._take(cursor, tip, await self._reader.head(blocks, tip), near=True)
             case RefreshState():

@@ -101,7 +101,14 @@ async def _measured(
     pid = machine.postgres.pid
     assert pid is not None, "Postgres runs"
     await machine.server.counts()
-    child = Child(Program(name="indexer", command=command, log=machine.folder / "indexer.log", environment={**environment, "PYTHONDONTWRITEBYTECODE": ""}))
+    child = Child(
+        Program(
+            name="indexer",
+            command=command,
+            log=machine.folder / "indexer.log",
+            environment={**environment, "PYTHONDONTWRITEBYTECODE": ""},
+        )
+    )
     postgres, server = usage.seconds_of(pid), usage.seconds_of(machine.server.pid)
     own, began = usage.seconds_of_ended_children(), time.monotonic()
     await child.start()

@@ -239,7 +239,7 @@ class _Leading:
                 _report(outcome, self._log, took_ms=round(1000 * (self._outside.clock() - began)))
             if isinstance(outcome, Reached):
                 return _Ending.DONE
-            await pause(self._stop, _rest(outcome, poll_seconds))
+            await pause(self._stop, _rest(outcome, follower.rest_seconds(poll_seconds)))
         return _Ending.DONE
 
 
@@ -255,16 +255,16 @@ def _complain(log: Any, trouble: str, reason: str, **details: Any) -> str:
     return reason
 
 
-def _rest(outcome: Outcome, poll_seconds: float) -> float:
+def _rest(outcome: Outcome, at_head_seconds: float) -> float:
     match outcome:
         case Advanced(lag=lag) | Idle(lag=lag):
-            return 0.0 if lag > 0 else poll_seconds
+            return 0.0 if lag > 0 else at_head_seconds
         case Refreshed():
             return 0.0
         case Paused():
             return PAUSED_SECONDS
         case _:
-            return poll_seconds
+            return at_head_seconds
 
 
 def _report(outcome: Outcome, log: Any, *, took_ms: int) -> None:

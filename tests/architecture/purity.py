@@ -11,7 +11,7 @@ from collections.abc import Iterable, Set
 
 from tests.architecture.source import Module, imports
 
-VERBS = {"plan", "decode", "verify", "reconcile", "rank", "settle", "route", "judge", "permit"}
+VERBS = {"plan", "decode", "verify", "reconcile", "rank", "settle", "route", "judge", "permit", "anticipate"}
 ROOMS_WITH_VERBS = {"models", "chain", "indexer", "dispatch", "graphql_api", "devnet"}
 
 HARMLESS_LIBRARY = {

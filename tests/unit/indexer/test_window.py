@@ -193,7 +193,7 @@ async def test_what_is_read_already_is_handed_out_as_one() -> None:
 @pytest.mark.parametrize(
     "different",
     [{"parent": bytes(32)}, {"level": ProofLevel.BLOOM}, {"source": "another"}],
-    ids=lambda each: [*each][0],
+    ids=",".join,
 )
 async def test_only_what_was_proven_alike_and_follows_is_handed_out_as_one(different: dict[str, Any]) -> None:
     """Whoever doubts a part of it must know whose it is."""

@@ -6,14 +6,13 @@ Decide when to look for the next block: just after it is due.
 
 A block that was there at the first look may have been there for a while: from look to look we come sooner, until one
 comes too soon. Then the block is asked for again, and we know well when it came. Looks are sent late at times, so of
-all since then the one that was soonest says when the next block is due. Where blocks come at no regular times, or faster
-than we would ask, we ask every so many seconds. Time arrives as an argument: when a look was sent, so that the way to
-the endpoint is in it.
+all since then the one that was soonest says when the next block is due. Where blocks come at no regular times, or
+faster than we would ask, we ask every so many seconds. Time arrives as an argument: when a look was sent, so that the
+way to the endpoint is in it.
 """
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import median
 
 SIGHTINGS_MIN = 8
 SIGHTINGS_MAX = 64
@@ -90,7 +89,7 @@ def interval_seconds(rhythm: Rhythm, *, poll_seconds: float) -> float | None:
         (later.asked_at - earlier.asked_at, later.number - earlier.number)
         for earlier, later in pairwise(rhythm.sightings)
     ]
-    usual = median(seconds / blocks for seconds, blocks in gaps)
+    usual = sorted(seconds / blocks for seconds, blocks in gaps)[len(gaps) // 2]
     # While we poll, each is seen up to a poll late.
     slack = poll_seconds + usual / 8
     regular = [(seconds, blocks) for seconds, blocks in gaps if abs(seconds - usual * blocks) <= slack]

@@ -100,6 +100,8 @@ def index_chains(
     data: DataOption = DATA,
 ) -> None:
     """Follow the chains into the database, until stopped or up to a block."""
+    import uvloop
+
     from indexer.housekeeping import Retention
     from indexer.program import index
     from lamda.sources import source
@@ -125,7 +127,8 @@ def index_chains(
                 retention=Retention.of(indexer),
             )
 
-    run(program, common)
+    # A commit is a dozen turns of the loop.
+    run(program, common, loop=uvloop.new_event_loop)
 
 
 @app.command()

@@ -5,7 +5,8 @@ How fast do the two chains come in, and how soon is a new block's row there?
                beside it a hand-written loop of web3.py and SQLModel over fewer logs, with both databases compared
     head       both chains make blocks; from each to its row, as a listener on the feed sees it
 
-    python -m benchmarks.ingest --logs 1000000
+    python -m benchmarks.ingest --logs 1000000 --head-seconds 60
+    python -m benchmarks.ingest --logs 0 --yardstick-logs 0 --head-seconds 60
 """
 
 import argparse
@@ -45,28 +46,36 @@ async def machine(orders: Mapping[Chain, Order], latency_ms: float) -> AsyncIter
 
 async def backfill(given: argparse.Namespace) -> int:
     """Print the table, and return 1 where a row is not as it must be."""
-    runs, wrong = [], []
-    for logs, with_yardstick in ((given.yardstick_logs, True), (given.logs, False)):
-        if not logs:
-            continue
-        blocks = given.empty_blocks + logs // 2 // LOGS_PER_BLOCK
-        order = Order(made=Made(blocks=blocks, empty=given.empty_blocks), tells_time=given.block_timestamps)
-        workloads = [Workload(chain=chain, blocks=blocks, empty=given.empty_blocks) for chain in Chain]
-        async with machine(dict.fromkeys(Chain, order), given.latency_ms) as here:
-            url = await here.database("ours")
-            runs.append(await run_ours(here, url, workloads, HISTORY_PROOF=given.proof))
-            wrong += await asyncio.to_thread(rows_store.differences, url, workloads)
-            if with_yardstick:
-                other = await here.database("yardstick")
-                runs.insert(0, await run_yardstick(here, other, workloads))
-                wrong += await asyncio.to_thread(rows_store.differences_of_two, url, other)
-            else:
-                drained = sum([await here.server.drain(chain, blocks) for chain in Chain])
-                console.print(f"the server alone, read by somebody who does nothing: {logs / drained:,.0f} logs/s")
-    show(runs, given.proof)
-    for each in wrong:
+    small, wrong = await follow_few(given) if given.yardstick_logs else ([], [])
+    runs, more = await follow_many(given) if given.logs else ([], [])
+    show([*small, *runs], given.proof)
+    if small and runs:
+        show_without_start(small[-1], runs[-1])
+    for each in wrong + more:
         console.print(f"[red]wrong[/]: {each}")
-    return 1 if wrong else 0
+    return 1 if wrong + more else 0
+
+
+async def follow_few(given: argparse.Namespace) -> tuple[list[Run], list[str]]:
+    """Let the yardstick and ours follow a few logs; return both runs, and where their tables differ."""
+    workloads = chains(given, given.yardstick_logs)
+    async with machine(ordered(given, workloads), given.latency_ms) as here:
+        ours, theirs = await here.database("ours"), await here.database("yardstick")
+        yardstick = await run_yardstick(here, theirs, workloads)
+        runs = [yardstick, await run_ours(here, ours, workloads, HISTORY_PROOF=given.proof)]
+        wrong = await asyncio.to_thread(rows_store.differences, ours, workloads)
+        return runs, wrong + await asyncio.to_thread(rows_store.differences_of_two, ours, theirs)
+
+
+async def follow_many(given: argparse.Namespace) -> tuple[list[Run], list[str]]:
+    """Let ours follow many logs; return the run, and where its tables are not as the workload has them."""
+    workloads = chains(given, given.logs)
+    async with machine(ordered(given, workloads), given.latency_ms) as here:
+        url = await here.database("ours")
+        run = await run_ours(here, url, workloads, HISTORY_PROOF=given.proof)
+        drained = sum([await here.server.drain(each.chain, each.blocks) for each in workloads])
+        console.print(f"the server alone, read by somebody who does nothing: {given.logs / drained:,.0f} logs/s")
+        return [run], await asyncio.to_thread(rows_store.differences, url, workloads)
 
 
 async def follow_head(given: argparse.Namespace) -> int:
@@ -75,9 +84,23 @@ async def follow_head(given: argparse.Namespace) -> int:
         return await head.measure(here, given, console)
 
 
+def chains(given: argparse.Namespace, logs: int) -> list[Workload]:
+    """Return two chains with so many logs together."""
+    blocks = given.empty_blocks + logs // 2 // LOGS_PER_BLOCK
+    return [Workload(chain=chain, blocks=blocks, empty=given.empty_blocks) for chain in Chain]
+
+
+def ordered(given: argparse.Namespace, workloads: Sequence[Workload]) -> dict[Chain, Order]:
+    """Return what the server is to make of them."""
+    return {
+        each.chain: Order(made=Made(blocks=each.blocks, empty=each.empty), tells_time=given.block_timestamps)
+        for each in workloads
+    }
+
+
 def show(runs: Sequence[Run], proof: str) -> None:
     """Print what each run took; ratios are to the first."""
-    table = Table(title=f"history at proof level {proof}, both chains at once")
+    table = Table(title=f"history at proof level {proof}, both chains at once, from the start of the process")
     for column in ("", "logs", "logs/s", "times", "s", "CPU s: indexer", "Postgres", "server", "peak RSS",
                    "requests", "calls", "MB read", "database"):  # fmt: skip
         table.add_column(column, justify="right" if column else "left")
@@ -101,6 +124,20 @@ def show(runs: Sequence[Run], proof: str) -> None:
     console.print(table)
 
 
+def show_without_start(small: Run, large: Run) -> None:
+    """Print what a log takes once everything runs: what the larger run needed more than the smaller."""
+    logs = large.logs - small.logs
+    parts = {
+        name: 1e6 * (getattr(large, name) - getattr(small, name)) / logs
+        for name in ("indexer_seconds", "postgres_seconds", "server_seconds")
+    }
+    console.print(
+        f"start-up taken off: {logs / (large.seconds - small.seconds):,.0f} logs/s; processor time of a log: "
+        f"indexer {parts['indexer_seconds']:.1f} µs, Postgres {parts['postgres_seconds']:.1f} µs, "
+        f"server {parts['server_seconds']:.1f} µs"
+    )
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run what is asked for; fail where a row is wrong."""
     parser = argparse.ArgumentParser(description="Measure backfill and head of the indexer.")
@@ -110,11 +147,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--latency-ms", type=float, default=0, help="added to each answer")
     parser.add_argument("--proof", default="hash", choices=["pinned", "hash", "bloom"])
     parser.add_argument("--block-timestamps", action="store_true", help="logs tell the time of their block")
-    parser.add_argument("--head-seconds", type=float, default=0, help="follow the head for so long instead")
+    parser.add_argument("--head-seconds", type=float, default=0, help="then follow the head for so long")
     parser.add_argument("--head-empty", action="store_true", help="blocks at the head have no logs")
     parser.add_argument("--block-seconds", type=float, nargs=2, default=(0.45, 0.25), help="of BSC and of opBNB")
     given = parser.parse_args(arguments)
-    return asyncio.run(follow_head(given) if given.head_seconds else backfill(given))
+    wrong = asyncio.run(backfill(given)) if given.logs or given.yardstick_logs else 0
+    return wrong | (asyncio.run(follow_head(given)) if given.head_seconds else 0)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ question it was. Only `message` and `data` of an error are matched, never a requ
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -47,6 +46,7 @@ class _Request(msgspec.Struct, gc=False):
 
 
 _REPLIES = msgspec.json.Decoder(list[_Reply] | _Reply)
+_DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
 def write(asked: Mapping[int, Call[Any]]) -> bytes:
@@ -123,16 +123,14 @@ def _by_id(replies: Sequence[_Reply], asked: Mapping[int, Call[Any]]) -> dict[in
     return found
 
 
-@cache
-def _decoder(answer: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(answer)
-
-
 def _answer(reply: _Reply, call: Call[Any]) -> Any:
     # Asked first, because nearly every reply is an answer.
     if (reply.error, reply.message) != (None, None) and (error := _error(reply)) is not None:
         return error
+    decoder = _DECODERS.get(call.answer)
+    if decoder is None:
+        decoder = _DECODERS[call.answer] = msgspec.json.Decoder(call.answer)
     try:
-        return _decoder(call.answer).decode(reply.result)
+        return decoder.decode(reply.result)
     except UNREADABLE as error:
         return TryAgain(f"{call.method} answered something else than asked: {error}")

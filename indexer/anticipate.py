@@ -70,17 +70,6 @@ def rest_seconds(rhythm: Rhythm, *, now: float, poll_seconds: float) -> float:
     return due - now if now + again < due else min(poll_seconds, max(again, now - due))
 
 
-def _due(rhythm: Rhythm, interval: float) -> float:
-    coming = rhythm.sightings[-1].number + 1
-    soonest, looks = float("inf"), 0
-    for sighting in reversed(rhythm.sightings):
-        soonest = min(soonest, sighting.asked_at + interval * (coming - sighting.number))
-        if not sighting.at_once:
-            break
-        looks += 1
-    return soonest - interval * SOONER_SHARE * looks
-
-
 def interval_seconds(rhythm: Rhythm, *, poll_seconds: float) -> float | None:
     """Return how often a block comes, or None where they come irregularly, or faster than every `poll_seconds`."""
     if len(rhythm.sightings) < SIGHTINGS_MIN:
@@ -97,3 +86,14 @@ def interval_seconds(rhythm: Rhythm, *, poll_seconds: float) -> float | None:
         return None
     interval = sum(seconds for seconds, _ in regular) / sum(blocks for _, blocks in regular)
     return interval if poll_seconds <= interval <= INTERVAL_SECONDS_MAX else None
+
+
+def _due(rhythm: Rhythm, interval: float) -> float:
+    coming = rhythm.sightings[-1].number + 1
+    soonest, looks = float("inf"), 0
+    for sighting in reversed(rhythm.sightings):
+        soonest = min(soonest, sighting.asked_at + interval * (coming - sighting.number))
+        if not sighting.at_once:
+            break
+        looks += 1
+    return soonest - interval * SOONER_SHARE * looks

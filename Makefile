@@ -53,6 +53,8 @@ test-long: setup assets ## Run all tests, those that take many minutes too
 .PHONY: bench
 bench: setup $(YARDSTICK)/node_modules/made ## Measure what must stay fast, each figure beside a yardstick (minutes, and 5 GB of disk)
 	@.venv/bin/python -m benchmarks.state
+
+	@.venv/bin/python -m benchmarks.ingest --logs 1000000 --head-seconds 30
 	@.venv/bin/python -m benchmarks.heartbeats
 	@.venv/bin/python -m benchmarks.effects
 	@.venv/bin/python -m benchmarks.subscriptions

@@ -42,7 +42,7 @@ LAG_BLOCKS_MAX = 20
 BACKWARDS_SECONDS = 10.0
 """How long an endpoint that says less than it said before is taken to lag; then that is where it is."""
 
-LOGS_MAX = 5_000
+LOGS_MAX = 2_500
 """About how many logs one range should bring; a log takes some 2 kB of memory on its way into the database."""
 
 

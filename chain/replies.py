@@ -124,9 +124,12 @@ def _by_id(replies: Sequence[_Reply], asked: Mapping[int, Call[Any]]) -> dict[in
 
 
 def _answer(reply: _Reply, call: Call[Any]) -> Any:
-    if (error := _error(reply)) is not None:
+    # Asked first, because nearly every reply is an answer.
+    if (reply.error, reply.message) != (None, None) and (error := _error(reply)) is not None:
         return error
-    decoder = _DECODERS.setdefault(call.answer, msgspec.json.Decoder(call.answer))
+    decoder = _DECODERS.get(call.answer)
+    if decoder is None:
+        decoder = _DECODERS[call.answer] = msgspec.json.Decoder(call.answer)
     try:
         return decoder.decode(reply.result)
     except UNREADABLE as error:

@@ -90,7 +90,7 @@ class Asking:
         if level is ProofLevel.PINNED and last.milli_timestamp is None and all(log.block_timestamp for log in logs):
             told = {log.height: _header_told_by(log) for log in logs}
         else:
-            inside = {log.height for log in logs if log.height in range(blocks.first, blocks.last + 1)}
+            inside = {int(number, 16) for number in {log.block_number for log in logs}} & set(_numbers(blocks))
             inner = await self._headers(endpoint, sorted(inside - {first.height, last.height}))
             told = {header.height: header for header in (first, *inner)}
         told[last.height] = last

@@ -1,6 +1,8 @@
 """Decide which rows a chain's logs become, and whose state they change."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from chain.abi import EVENTS_BY_TOPIC0
@@ -23,15 +25,18 @@ TABLES = {
 """The fact table of each event. In all but the last, the first argument is the key whose state changes."""
 
 KEYLESS = frozenset({"OwnershipTransferred"})
-ADDRESSES: Mapping[str, Callable[[tuple[Any, ...]], Iterable[bytes]]] = {
-    "JobCreated": lambda row: row[1:3],
-    "PaymentClaimed": lambda row: row[1:2],
-    "NodeRegistered": lambda row: row[:1],
-    "NodeHeartbeat": lambda row: row[:1],
-    "JobCountIncremented": lambda row: row[:1],
-    "OwnershipTransferred": lambda row: row[:2],
+ADDRESSES: Mapping[str, slice] = {
+    "JobCreated": slice(1, 3),
+    "JobConfirmed": slice(0),
+    "PaymentClaimed": slice(1, 2),
+    "NodeRegistered": slice(1),
+    "NodeHeartbeat": slice(1),
+    "JobCountIncremented": slice(1),
+    "OwnershipTransferred": slice(2),
 }
 """The addresses among an event's arguments."""
+
+NAMES: Mapping[str, str] = {topic0: shape.name for topic0, shape in EVENTS_BY_TOPIC0.items()}
 
 
 def to_facts(logs: Iterable[RawLog], headers: Mapping[int, Header]) -> Facts:
@@ -39,16 +44,18 @@ def to_facts(logs: Iterable[RawLog], headers: Mapping[int, Header]) -> Facts:
     rows: dict[str, list[tuple[Any, ...]]] = {}
     keys: set[bytes] = set()
     addresses: set[bytes] = set()
-    for log in logs:
-        event = EVENTS_BY_TOPIC0[log.topics[0]].name
-        arguments = decode(log)
-        header = headers[log.height]
-        where = (log.height, log.index, header.hash_bytes, header.time, log.transaction_hash_bytes)
-        rows.setdefault(TABLES[event], []).append(where + arguments + derived(event, arguments))
-        if event not in KEYLESS:
-            keys.add(arguments[0])
-        if event in ADDRESSES:
-            addresses.update(ADDRESSES[event](arguments))
+    for block_number, of_block in groupby(logs, key=attrgetter("block_number")):
+        # What all logs of a block share is worked out once.
+        number = int(block_number, 16)
+        block_hash, block_time = headers[number].hash_bytes, headers[number].time
+        for log in of_block:
+            event = NAMES[log.topics[0]]
+            arguments = decode(log)
+            where = (number, log.index, block_hash, block_time, log.transaction_hash_bytes)
+            rows.setdefault(TABLES[event], []).append(where + arguments + derived(event, arguments))
+            if event not in KEYLESS:
+                keys.add(arguments[0])
+            addresses.update(arguments[ADDRESSES[event]])
     return Facts(rows=rows, keys=frozenset(keys), addresses=frozenset(addresses))
 
 

@@ -19,7 +19,8 @@ from typing import Final
 
 from chain.decode import Undecodable
 from chain.errors import TryAgain
-from indexer import plan
+from indexer import anticipate, plan
+from indexer.anticipate import Rhythm
 from indexer.comparing import Comparison
 from indexer.decode import to_facts
 from indexer.outcomes import Advanced, Finalized, Idle, Outcome, Paused, Reached, Refreshed
@@ -61,6 +62,7 @@ class Follower:
         self._held: Piece | None = None
         self._tip: Tip | None = None
         self._looked_at = 0.0
+        self._rhythm = Rhythm()
         self._pending_facts = 0
         self._committed_at = -EMPTY_COMMIT_SECONDS
         # Blocks with facts that are not final yet: what is to be done for these facts waits for nothing else.
@@ -78,6 +80,10 @@ class Follower:
             self._held = None
         return await self._advance(cursor, await self._look(cursor))
 
+    def rest_seconds(self, poll_seconds: float) -> float:
+        """Return how long to rest until the next block is due; `poll_seconds` where that cannot be told."""
+        return anticipate.rest_seconds(self._rhythm, now=self._clock(), poll_seconds=poll_seconds)
+
     async def close(self) -> None:
         """Give up what is being read and what is held."""
         self._held = None
@@ -89,6 +95,7 @@ class Follower:
         if tip is None or now - self._looked_at > LOOK_SECONDS or tip.finalized - cursor.number <= plan.NEAR_BLOCKS:
             self._tip = tip = await self._reader.look()
             self._looked_at = now
+            self._rhythm = anticipate.after_look(self._rhythm, tip.number, asked_at=now)
         return tip
 
     async def _advance(self, cursor: Cursor, tip: Tip) -> Outcome:
@@ -98,7 +105,10 @@ class Follower:
         match plan.next_step(view):
             case ReadHistory():
                 await self._fill(view)
-                return await self._take(cursor, tip, await self._window.next(), near=False)
+                piece = await self._window.run()
+                # What comes next is read while this is committed.
+                await self._fill(replace(view, number=piece.blocks.last))
+                return await self._take(cursor, tip, piece, near=False)
             case ReadHead(blocks):
                 return await self._take(cursor, tip, await self._reader.head(blocks, tip), near=True)
             case RefreshState():
@@ -198,9 +208,9 @@ class Follower:
         )
         await self._store.commit(cursor, segment)
         self._held = None
-        self._unfinal = {number for number in self._unfinal if number <= fork.number} | {
-            log.height for log in piece.logs
-        }
+        self._unfinal = {number for number in self._unfinal if number <= fork.number}
+        if segment.final_through < last.height:
+            self._unfinal |= {log.height for log in piece.logs}
         self._note(segment.final_through)
         self._pending_facts += 0 if refresh else len(facts)
         return Advanced(

@@ -34,6 +34,7 @@ from indexer.values import Followed
 from models.values import ProofLevel
 from runtime.database import DATABASE_TROUBLE, Connection, Pool, lone_session
 from runtime.errors import CannotRun
+from runtime.garbage import collected_seldom
 from runtime.lifecycle import pause
 from runtime.metrics import Metrics
 from runtime.race import race
@@ -92,7 +93,7 @@ async def index(
     """Follow the chains until told to stop, or until each has reached `to_block`; keep house where `retention` says."""
     measured = IndexerMetrics(metrics or Metrics("indexer"), pool)
     try:
-        async with asyncio.TaskGroup() as group:
+        async with collected_seldom(), asyncio.TaskGroup() as group:
             leading = [
                 _Leading(pool, source, stop, outside, measured, offline_after=offline_after, to_block=to_block)
                 for source in sources
@@ -251,7 +252,7 @@ class _Leading:
                 _report(outcome, self._log, took_ms=round(1000 * (self._outside.clock() - began)))
             if isinstance(outcome, Reached):
                 return _Ending.DONE
-            await figures.timed("rest", pause(self._stop, _rest(outcome, poll_seconds)))
+            await figures.timed("rest", pause(self._stop, _rest(outcome, follower.rest_seconds(poll_seconds))))
         return _Ending.DONE
 
 
@@ -267,16 +268,16 @@ def _complain(log: Any, trouble: str, reason: str, **details: Any) -> str:
     return reason
 
 
-def _rest(outcome: Outcome, poll_seconds: float) -> float:
+def _rest(outcome: Outcome, at_head_seconds: float) -> float:
     match outcome:
         case Advanced(lag=lag) | Idle(lag=lag):
-            return 0.0 if lag > 0 else poll_seconds
+            return 0.0 if lag > 0 else at_head_seconds
         case Refreshed():
             return 0.0
         case Paused():
             return PAUSED_SECONDS
         case _:
-            return poll_seconds
+            return at_head_seconds
 
 
 def _report(outcome: Outcome, log: Any, *, took_ms: int) -> None:

@@ -27,6 +27,9 @@ from runtime import feed, state_store
 from runtime.database import Connection, Pool
 from runtime.feed import Change
 
+ADDRESSES_KNOWN_MAX = 50_000
+"""Of how many addresses we remember that they are in the dictionary."""
+
 HEADERS_KEPT = 512
 """How many headers below the cursor stay, whatever is final."""
 
@@ -47,6 +50,8 @@ class Store:
         self._followed = followed
         self._offline_after = offline_after
         self._epoch = epoch
+        # What was committed before the checkpoint that fences us is there, for the dictionary only grows.
+        self._addresses: set[bytes] = set()
 
     async def cursor(self) -> Cursor:
         """Return where our copy stands."""
@@ -88,6 +93,9 @@ class Store:
                 reorged = segment.fork != expected.block
                 changes = await self._refresh(connection, segment, undone, reorged=reorged) + changes
             await feed.append(connection, changes)
+        if len(self._addresses) > ADDRESSES_KNOWN_MAX:
+            self._addresses.clear()
+        self._addresses |= segment.facts.addresses
 
     async def finalize(self, expected: Cursor, tip: Tip, *, final_through: int) -> None:
         """Note how far our blocks are final by the word of `tip`, whose head is our last block. Raises `Fenced`."""
@@ -231,13 +239,13 @@ class Store:
         return [table for table, _ in self._tables()]
 
     async def _copy_facts(self, connection: Connection, facts: Facts) -> None:
-        if facts.addresses:
+        if ordered := sorted(facts.addresses - self._addresses):
             await connection.execute(
                 """
                 insert into addresses (address, checksum)
                 select * from unnest(%s::bytea[], %s::text[]) on conflict do nothing
                 """,
-                (ordered := sorted(facts.addresses), [checksum_address(address) for address in ordered]),
+                (ordered, [checksum_address(address) for address in ordered]),
             )
         if beats := facts.rows.get(TABLES["NodeHeartbeat"]):
             await ensure_partitions(connection, {row[0] for row in beats})

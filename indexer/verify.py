@@ -7,6 +7,7 @@ promises.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from chain.calls import LogFilter
 from chain.errors import TryAgain
@@ -63,26 +64,30 @@ def check_logs(
     logs: Iterable[RawLog], *, ours: LogFilter, blocks: BlockRange, headers: Mapping[int, Header]
 ) -> list[RawLog]:
     """Return the logs in order; raise `Doubtful` if one was not asked for, stands twice or belongs to no header."""
-    ordered = sorted(logs, key=lambda log: log.position)
+    placed = sorted(((log.position, log) for log in logs), key=itemgetter(0))
+    first, last, address = blocks.first, blocks.last, show_bytes(ours.address)
     previous = (-1, -1)
-    for log in ordered:
-        number, index = log.position
+    for (number, index), log in placed:
         header = headers.get(number)
-        if not blocks.first <= number <= blocks.last:
+        if not first <= number <= last:
             raise Doubtful(f"log {index} of block {number} lies outside of {blocks}")
-        if log.removed or not is_ours(log, ours):
+        if log.removed or not _is_of(log, address, ours.topics):
             raise Doubtful(f"log {index} of block {number} was not asked for: {log.address} {log.topics[:1]}")
         if header is None or header.hash != log.block_hash:
             raise Doubtful(f"log {index} of block {number} belongs to block {log.block_hash}, which is not ours")
         if (number, index) == previous:
             raise Doubtful(f"log {index} of block {number} was answered twice")
         previous = (number, index)
-    return ordered
+    return [log for _, log in placed]
 
 
 def is_ours(log: RawLog, ours: LogFilter) -> bool:
     """Say whether a log is one that the filter asks for."""
-    return log.address.lower() == show_bytes(ours.address) and bool(log.topics) and log.topics[0] in ours.topics
+    return _is_of(log, show_bytes(ours.address), ours.topics)
+
+
+def _is_of(log: RawLog, address: str, topics: Sequence[str]) -> bool:
+    return log.address.lower() == address and bool(log.topics) and log.topics[0] in topics
 
 
 def unkept(promised: Mapping[int, frozenset[str]], logs: Iterable[RawLog]) -> list[int]:

@@ -13,14 +13,17 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from indexer.values import Piece
+from indexer.values import Piece, join
 from models.values import BlockRange
 
 READS_MAX = 6
 """How many ranges are read at once."""
 
-BYTES_MAX = 32 * 2**20
+BYTES_MAX = 24 * 2**20
 """About how much memory ranges may take that are read and not committed yet."""
+
+TAKEN_BYTES_MAX = 16 * 2**20
+"""About how much memory ranges may take that are handed out as one."""
 
 Read = Callable[[BlockRange], Awaitable[Piece]]
 
@@ -45,7 +48,8 @@ class Window:
         self._readings: deque[_Reading] = deque()
         self._reads_max = reads_max
         self._bytes_max = bytes_max
-        self._last_size = 0
+        # Of the first ranges nobody knows how much they bring: not all are asked for at once.
+        self._last_size = bytes_max // 2
 
     @property
     def first(self) -> int | None:
@@ -75,9 +79,27 @@ class Window:
 
     async def next(self) -> Piece:
         """Return the first range, or as much of it as was read. Raises what its reading raised."""
+        task = self._readings[0].task
+        assert task is not None, "fill begins every reading"
+        await asyncio.wait([task])
+        return self._take()
+
+    async def run(self) -> Piece:
+        """Return the same, joined with what follows it, if that is read already and was proven in the same way."""
+        pieces = [await self.next()]
+        while self._continues(pieces[-1]) and sum(piece.size for piece in pieces) < TAKEN_BYTES_MAX:
+            pieces.append(self._take())
+        return join(pieces)
+
+    def _continues(self, piece: Piece) -> bool:
+        if not self._readings or self._readings[0].size is None or self._readings[0].task is None:
+            return False
+        following = self._readings[0].task.result()
+        return (following.parent, following.level, following.source) == (piece.last.hash, piece.level, piece.source)
+
+    def _take(self) -> Piece:
         reading = self._readings[0]
-        assert reading.task is not None, "fill begins every reading"
-        await asyncio.wait([reading.task])
+        assert reading.task is not None, "it is done"
         task, reading.task = reading.task, None
         piece = task.result()
         self._last_size = piece.size

@@ -112,6 +112,8 @@ def index_chains(
     data: DataOption = DATA,
 ) -> None:
     """Follow the chains into the database, until stopped or up to a block."""
+    import uvloop
+
     from indexer.housekeeping import Retention
     from indexer.program import index
     from lamda.sources import source
@@ -141,7 +143,8 @@ def index_chains(
                 metrics=metrics,
             )
 
-    run(program, common, name="indexer")
+    # A commit is a dozen turns of the loop.
+    run(program, common, name="indexer", loop=uvloop.new_event_loop)
 
 
 @app.command()

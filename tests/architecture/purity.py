@@ -11,7 +11,20 @@ from collections.abc import Iterable, Set
 
 from tests.architecture.source import Module, imports
 
-VERBS = {"plan", "decode", "verify", "reconcile", "rank", "settle", "route", "judge", "permit", "diagnose", "attribute"}
+VERBS = {
+    "plan",
+    "decode",
+    "verify",
+    "reconcile",
+    "rank",
+    "settle",
+    "route",
+    "judge",
+    "permit",
+    "diagnose",
+    "attribute",
+    "anticipate",
+}
 ROOMS_WITH_VERBS = {"models", "chain", "indexer", "dispatch", "graphql_api", "devnet", "lamda"}
 
 HARMLESS_LIBRARY = {

@@ -23,8 +23,8 @@ def test_a_short_range_proves_nothing() -> None:
 
 def test_many_logs_shrink_the_range() -> None:
     """So that what is in flight fits into memory; somewhat many only stop its growth."""
-    assert judge.reach_after_answer(Reach(), blocks=2_000, logs=100_000).blocks == 100
-    assert judge.reach_after_answer(Reach(), blocks=2_000, logs=7_500) == Reach()
+    assert judge.reach_after_answer(Reach(), blocks=2_000, logs=100_000).blocks == 2_000 * judge.LOGS_MAX // 100_000
+    assert judge.reach_after_answer(Reach(), blocks=2_000, logs=2 * judge.LOGS_MAX) == Reach()
     assert judge.reach_after_answer(Reach(), blocks=1, logs=10**9).blocks == 1
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -160,3 +161,42 @@ async def test_clearing_ends_what_is_under_way() -> None:
     await window.clear()
 
     assert before == asyncio.all_tasks()
+
+
+def linked(blocks: BlockRange, **different: Any) -> Piece:
+    """Return a piece that follows the one before."""
+    return replace(piece(blocks), **{"parent": headers(blocks.first, blocks.first)[0].parent_hash_bytes, **different})
+
+
+async def taken_at_once(*pieces: Piece) -> list[tuple[int, int]]:
+    """Return which blocks each taker gets of pieces that are all read before the first asks."""
+    window, given = Window(), iter(pieces)
+
+    async def read(_: BlockRange) -> Piece:
+        return next(given)
+
+    for each in pieces:
+        window.start(each.blocks, read)
+    await asyncio.sleep(0)
+    taken = []
+    while window.first is not None:
+        run = await window.run()
+        taken.append((run.blocks.first, run.blocks.last))
+    return taken
+
+
+async def test_what_is_read_already_is_handed_out_as_one() -> None:
+    """One commit serves them all."""
+    assert await taken_at_once(linked(span(10)), linked(span(20)), linked(span(30))) == [(10, 39)]
+
+
+@pytest.mark.parametrize(
+    "different",
+    [{"parent": bytes(32)}, {"level": ProofLevel.BLOOM}, {"source": "another"}],
+    ids=",".join,
+)
+async def test_only_what_was_proven_alike_and_follows_is_handed_out_as_one(different: dict[str, Any]) -> None:
+    """Whoever doubts a part of it must know whose it is."""
+    pieces = [linked(span(10)), linked(span(20), **different)]
+
+    assert await taken_at_once(*pieces) == [(10, 19), (20, 29)]

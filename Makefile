@@ -81,8 +81,12 @@ schema: setup ## Write schema.graphql, the public schema, anew after a change
 # beside them, so each keeps a folder of its own.
 STATIC := graphql_api/static
 
+# The dashboard is built anew when its source or the schema that its types come from has changed.
+DASHBOARD := $(STATIC)/dashboard
+DASHBOARD_SOURCE := $(shell find dashboard -type f -not -path 'dashboard/src/generated/*' 2>/dev/null)
+
 .PHONY: assets
-assets: $(STATIC)/made ## Bring GraphiQL's page from node_modules to the API's static files
+assets: $(STATIC)/made $(DASHBOARD)/made ## Build the dashboard, and bring GraphiQL's page, to the API's static files
 
 $(STATIC)/made: node_modules/made
 	@rm -rf $(STATIC) && mkdir -p $(STATIC)/graphql-ws $(STATIC)/noble-hashes
@@ -90,6 +94,13 @@ $(STATIC)/made: node_modules/made
 	@cp node_modules/react/umd/react.production.min.js node_modules/react-dom/umd/react-dom.production.min.js $(STATIC)/
 	@cp node_modules/graphql-ws/dist/client.js node_modules/graphql-ws/dist/common-*.js $(STATIC)/graphql-ws/
 	@cp $(addprefix node_modules/@noble/hashes/,sha3.js _u64.js utils.js) $(STATIC)/noble-hashes/
+	@touch $@
+
+$(DASHBOARD)/made: $(STATIC)/made schema.graphql $(DASHBOARD_SOURCE)
+	$(say) "the dashboard, from dashboard/"
+	@node dashboard/codegen.mjs
+	@node_modules/.bin/tsc --project dashboard
+	@node_modules/.bin/vite build --config dashboard/vite.config.ts --logLevel warn
 	@touch $@
 
 .PHONY: clean

@@ -4,6 +4,7 @@ The web application: its routes.
     /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws)
                and SSE; GraphiQL for browsers
     /api/v1    plain routes, described by /api/v1/openapi.json
+    /          the dashboard, for browsers; where the rest is, for programs
     /health    this process
     /ready     progress of every chain
     /page, /static    GraphiQL's modules and scripts
@@ -15,11 +16,12 @@ connection_init as `authorization`.
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from graphql_api.compiled import compiled
+from graphql_api.dashboard import dashboard_routes
 from graphql_api.graphiql import graphiql_page, page_mounts
 from graphql_api.guarding import guards
 from graphql_api.limits import Limits
@@ -27,7 +29,7 @@ from graphql_api.live.doors import LiveDoor
 from graphql_api.live.live import Live
 from graphql_api.over_http import OverHttp
 from graphql_api.reading import World
-from graphql_api.rest.catalogue import DOCUMENT_PATH, rest_routes
+from graphql_api.rest.catalogue import rest_routes
 from graphql_api.rest.envelopes import EXCEPTION_HANDLERS
 from graphql_api.schema import build
 from graphql_api.visits import Visit
@@ -56,9 +58,9 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
         routes=[
             # They are tried in turn, so what is asked most comes first.
             Route("/graphql", live_door),
-            Route("/", _index),
             *rest_routes(),
             WebSocketRoute("/graphql", live_door),
+            *dashboard_routes(),
             *page_mounts(),
         ],
         middleware=guards(world),
@@ -68,8 +70,3 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     app.state.live = live
     app.state.compiled = in_front
     return app
-
-
-async def _index(_: Request) -> Response:
-    places = {"graphql": "/graphql", "openapi": DOCUMENT_PATH, "health": "/health", "ready": "/ready"}
-    return JSONResponse({"service": "lamda-backend", **places})

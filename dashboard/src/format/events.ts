@@ -1,0 +1,47 @@
+// The steps of a job's timeline in words, and in which of three lanes each happened.
+
+export type Lane = "BSC" | "OFFCHAIN" | "OPBNB";
+
+export const LANES: Lane[] = ["BSC", "OFFCHAIN", "OPBNB"];
+export const LANE_NAMES: Record<Lane, string> = { BSC: "BSC", OFFCHAIN: "Off chain", OPBNB: "opBNB" };
+
+const TITLES: Record<string, string> = {
+  created: "Job created and paid for",
+  spec: "Renter said what to run",
+  dispatched: "Sent to the provider's agent",
+  retry: "Retry asked for",
+  processing: "Agent began",
+  completed: "Agent delivered a result",
+  failed: "Agent reported a failure",
+  confirmed: "Renter confirmed the result",
+  claimed: "Provider took the payment",
+  "credit adopted": "Credit was on chain before this database",
+  "credit signed": "Credit signed",
+  "credit sent": "Credit sent to opBNB",
+  "credit mined": "Provider's reputation raised",
+  "credit failed": "Credit failed",
+  "credit blocked": "Credit refused by the contract",
+  "release signed": "Release of a stuck nonce signed",
+  "release sent": "Release of a stuck nonce sent",
+};
+
+const BAD = new Set(["failed", "credit failed", "credit blocked"]);
+
+export function title(kind: string): string {
+  return TITLES[kind] ?? kind.charAt(0).toUpperCase() + kind.slice(1);
+}
+
+export function isBad(kind: string): boolean {
+  return BAD.has(kind);
+}
+
+export function lane(source: { block: { chain: "BSC" | "OPBNB" } } | null): Lane {
+  return source?.block.chain ?? "OFFCHAIN";
+}
+
+// Blocks tell whole seconds, everything else microseconds: what a block holds counts as of the end of its second, or a
+// credit would be mined before it was sent.
+export function inOrder<Event extends { at: string; source: unknown }>(events: Event[]): Event[] {
+  const moment = ({ at, source }: Event) => Date.parse(at) + (source ? 999 : 0);
+  return [...events].sort((one, other) => moment(one) - moment(other));
+}

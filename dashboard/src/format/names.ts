@@ -25,3 +25,8 @@ export function providerPath(address: string): string {
 export function word(constant: string): string {
   return constant.charAt(0) + constant.slice(1).toLowerCase().replaceAll("_", " ");
 }
+
+// "NVIDIA GeForce RTX 4090" → "RTX 4090": everybody's card is from somebody, and rows are narrow.
+export function gpuName(model: string): string {
+  return model.replace(/^NVIDIA (GeForce )?/, "") || "Unknown GPU";
+}

@@ -1,7 +1,7 @@
 // Jobs as rows, each with how far it has come: the same in every list.
 
 import type { Row } from "../format/feed";
-import { jobPath, short } from "../format/names";
+import { gpuName, jobPath, short } from "../format/names";
 import { progress, STEPS } from "../format/steps";
 import type { JobRowFragment } from "../generated/graphql";
 import { Ago, Bnb } from "./text";
@@ -21,11 +21,16 @@ function JobRow({ job, isTakenBack = false }: Row) {
     <li class={`job-row ${isNew ? "fresh" : ""} ${isTakenBack ? "taken-back" : ""}`} data-job={job.jobId}>
       <a class="mono job-id" href={jobPath(job.jobId)}>{short(job.jobId)}</a>
       {isTakenBack ? <span class="standing bad">Taken back by a reorg</span> : <Standing job={job} />}
-      <span class="job-gpu">{job.provider?.gpuModel || (job.providerAddress ? short(job.providerAddress) : "nobody")}</span>
+      <span class="job-gpu">{runner(job)}</span>
       <Bnb wei={job.payment} />
       <span class="muted when"><Ago at={job.updatedAt} /></span>
     </li>
   );
+}
+
+function runner({ provider, providerAddress }: JobRowFragment): string {
+  if (provider?.gpuModel) return gpuName(provider.gpuModel);
+  return providerAddress ? short(providerAddress) : "nobody";
 }
 
 export function Standing({ job }: { job: Pick<JobRowFragment, "status" | "escrow"> }) {

@@ -1,7 +1,7 @@
 // Providers as a table.
 
 import { grouped, vram } from "../format/amounts";
-import { providerPath, short } from "../format/names";
+import { gpuName, providerPath, short } from "../format/names";
 import type { ProviderRowFragment } from "../generated/graphql";
 import { Ago } from "./text";
 
@@ -19,10 +19,11 @@ export function ProviderTable({ providers }: { providers: ProviderRowFragment[] 
       <tbody>
         {providers.map((provider) => (
           <tr key={provider.address}>
-            <td>
-              <a class="row-link" href={providerPath(provider.address)}>{provider.gpuModel || "Unknown GPU"}</a>
+            <th scope="row">
+              <a class="row-link" href={providerPath(provider.address)}>{gpuName(provider.gpuModel)}</a>
+              <br />
               <span class="mono muted small">{short(provider.address)}</span>
-            </td>
+            </th>
             <td class="number">{vram(provider.vramMib)}</td>
             <td class="number">{grouped(provider.reputationScore)}</td>
             <td><Online provider={provider} /></td>

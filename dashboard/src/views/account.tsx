@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { me, type Me, signIn, signOut } from "../api/session";
-import { providerPath } from "../format/names";
+import { gpuName, providerPath } from "../format/names";
 import { type Outcome, Told } from "../parts/act";
 import { JobList } from "../parts/job_list";
 import { Card, Page } from "../parts/page";
@@ -40,7 +40,7 @@ function Mine({ who }: { who: Me }) {
   const leave = <span class="act"><Told outcome={outcome} /><button type="button" class="button quiet" onClick={attempt}>Sign out</button></span>;
   return (
     <Page title="My jobs" name="My jobs" lead={<Lookup chain="BSC" kind="address" text={who.address} what="address" digits={8} />} aside={leave}>
-      {who.provider && <p>This wallet is a provider: <a href={providerPath(who.provider.address)}>{who.provider.gpuModel || "its page"}</a> has its jobs and earnings.</p>}
+      {who.provider && <p>This wallet is a provider: <a href={providerPath(who.provider.address)}>{gpuName(who.provider.gpuModel)}</a> has its jobs and earnings.</p>}
       <div class="columns">
         <Card title="Jobs I rent">
           <JobList filter={{ renter: who.address }} label="My jobs" empty="You have not rented anything yet" />

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { useAsked, useChanges } from "../api/live";
-import { providerPath, short } from "../format/names";
+import { gpuName, providerPath, short } from "../format/names";
 import { JobChangesDocument, JobDocument, type JobQuery } from "../generated/graphql";
 import { Standing } from "../parts/job_rows";
 import { Card, Page } from "../parts/page";
@@ -63,7 +63,7 @@ function Parties({ job }: { job: Job }) {
         <dt>Renter</dt>
         <dd><Lookup chain="BSC" kind="address" text={job.renter} what="renter's address" /></dd>
         <dt>Provider</dt>
-        <dd>{job.providerAddress ? <a href={providerPath(job.providerAddress)}>{job.provider?.gpuModel || short(job.providerAddress)}</a> : "nobody"}</dd>
+        <dd>{job.providerAddress ? <a href={providerPath(job.providerAddress)}>{job.provider ? gpuName(job.provider.gpuModel) : short(job.providerAddress)}</a> : "nobody"}</dd>
         <dt>Created in</dt>
         <dd>
           <Lookup chain="BSC" kind="tx" text={job.source.transactionHash} what="transaction" />

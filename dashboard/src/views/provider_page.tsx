@@ -2,6 +2,7 @@
 
 import { useAsked, useChanges } from "../api/live";
 import { grouped, percent, vram } from "../format/amounts";
+import { gpuName } from "../format/names";
 import { date } from "../format/times";
 import { ProviderChangesDocument, ProviderDocument, type ProviderQuery } from "../generated/graphql";
 import { JobList } from "../parts/job_list";
@@ -17,8 +18,9 @@ export function ProviderPage({ address }: { address: string }) {
   const answer = useAsked(ProviderDocument, { address });
   useChanges(ProviderChangesDocument, { address }, answer.again);
   const provider = answer.data?.provider;
+  const name = provider ? gpuName(provider.gpuModel) : "Provider";
   return (
-    <Page title={provider?.gpuModel || "Provider"} name={provider?.gpuModel || "Provider"} lead={<Lookup chain="OPBNB" kind="address" text={address} what="address" digits={8} />} aside={provider && <Online provider={provider} />}>
+    <Page title={name} name={name} lead={<Lookup chain="OPBNB" kind="address" text={address} what="address" digits={8} />} aside={provider && <Online provider={provider} />}>
       <Answered answer={answer} rows={6}>
         {(data) => data.provider ? <Details provider={data.provider} /> : <Empty title="opBNB has never seen this provider">It appears here when it registers, or sends its first heartbeat.</Empty>}
       </Answered>

@@ -1,6 +1,7 @@
 // Which GPUs there are, and how many of them are online.
 
 import { vram } from "../../format/amounts";
+import { gpuName } from "../../format/names";
 import type { ProviderStatsSubscription } from "../../generated/graphql";
 import { Empty } from "../../parts/states";
 
@@ -13,7 +14,7 @@ export function GpuModels({ models }: { models: ProviderStatsSubscription["provi
     <ul class="bars">
       {models.slice(0, SHOWN).map(({ gpuModel, total, online, vramMib }) => (
         <li key={gpuModel}>
-          <a href={`/providers?gpu=${encodeURIComponent(gpuModel)}`}>{gpuModel || "Unknown GPU"}</a>
+          <a href={`/providers?gpu=${encodeURIComponent(gpuModel)}`}>{gpuName(gpuModel)}</a>
           <span class="muted small">{online} of {total} online · {vram(vramMib)}</span>
           <span class="bar" aria-hidden="true">
             <span class="bar-total" style={{ width: `${(100 * total) / most}%` }} />

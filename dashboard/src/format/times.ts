@@ -8,25 +8,26 @@ const DAY = 24 * HOUR;
 // "3 min ago"; a moment of a chain may be slightly ahead of our clock.
 export function ago(moment: string, now: number): string {
   const passed = now - Date.parse(moment);
-  return passed < 2 * SECOND ? "just now" : `${span(passed)} ago`;
+  return passed < 2 * SECOND ? "just now" : `${span(passed, { isCoarse: true })} ago`;
 }
 
-// The largest unit that fits, and the next one below ten: "4 s", "1 min 12 s", "3 h", "12 d".
-export function span(milliseconds: number): string {
+// The largest unit that fits, and below ten of it the next one, unless coarse: "4 s", "1 min 12 s", "12 d".
+export function span(milliseconds: number, { isCoarse = false } = {}): string {
   const units: [number, string][] = [[DAY, "d"], [HOUR, "h"], [MINUTE, "min"], [SECOND, "s"]];
   const first = units.findIndex(([unit]) => milliseconds >= unit);
   if (first < 0) return `${Math.max(0, Math.round(milliseconds))} ms`;
   const [unit, name] = units[first]!;
   const count = Math.floor(milliseconds / unit);
   const next = units[first + 1];
-  const rest = next && count < 10 ? Math.floor((milliseconds % unit) / next[0]) : 0;
+  const rest = next && count < 10 && !isCoarse ? Math.floor((milliseconds % unit) / next[0]) : 0;
   return rest ? `${count} ${name} ${rest} ${next![1]}` : `${count} ${name}`;
 }
 
-// How long one step came after another: "+0.45 s" is what blocks take, so small ones keep their decimals.
+// How long one step came after another; blocks tell whole seconds, so less than a tenth is nothing to tell.
 export function gap(from: string, to: string): string {
   const passed = Date.parse(to) - Date.parse(from);
-  return passed < 10 * SECOND ? `+${(Math.max(0, passed) / SECOND).toFixed(1)} s` : `+${span(passed)}`;
+  if (passed < 50) return "at once";
+  return passed < 10 * SECOND ? `+${(passed / SECOND).toFixed(1)} s` : `+${span(passed)}`;
 }
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -55,4 +56,14 @@ const NAMES = {
 export function intervalName(start: string, interval: keyof typeof NAMES): string {
   const name = NAMES[interval].format(new Date(start));
   return interval === "WEEK" ? `Week of ${name}` : name;
+}
+
+const AXIS = {
+  HOUR: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }),
+  DAY: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }),
+  WEEK: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }),
+};
+
+export function axisName(moment: number, interval: keyof typeof AXIS): string {
+  return AXIS[interval].format(moment);
 }

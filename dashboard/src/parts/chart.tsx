@@ -6,9 +6,10 @@ import "uplot/dist/uPlot.min.css";
 
 import type { Interval } from "../generated/graphql";
 import { scheme } from "../shell/scheme";
-import { intervalName } from "../format/times";
+import { axisName, intervalName } from "../format/times";
 
 const HEIGHT = 140;
+const SECONDS: Record<Interval, number> = { HOUR: 3_600, DAY: 86_400, WEEK: 604_800 };
 
 interface Series {
   title: string;
@@ -26,7 +27,7 @@ export function Chart({ title, total, starts, values, told, interval }: Series) 
   const data: uPlot.AlignedData = [starts.map((start) => Date.parse(start) / 1000), values];
 
   useEffect(() => {
-    const made = new uPlot(options(place.current!, point), data, place.current!);
+    const made = new uPlot(options(place.current!, interval, point), data, place.current!);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: place.current!.clientWidth, height: HEIGHT }));
     observer.observe(place.current!);
@@ -38,7 +39,7 @@ export function Chart({ title, total, starts, values, told, interval }: Series) 
       observer.disconnect();
       made.destroy();
     };
-  }, [scheme.value]);
+  }, [scheme.value, interval]);
   useEffect(() => plot.current?.setData(data), [starts.join(), values.join()]);
 
   const start = pointed === null ? undefined : starts[pointed];
@@ -54,17 +55,17 @@ export function Chart({ title, total, starts, values, told, interval }: Series) 
   );
 }
 
-function options(place: HTMLElement, point: (index: number | null) => void): uPlot.Options {
+function options(place: HTMLElement, interval: Interval, point: (index: number | null) => void): uPlot.Options {
   const axis = { stroke: () => colour(place, "--muted"), font: "12px Geist Variable", ticks: { show: false } };
   return {
     width: place.clientWidth,
     height: HEIGHT,
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    scales: { x: { time: true, range: (_, first, last) => around(first, last, interval) }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, size: 28 },
-      { ...axis, grid: { stroke: () => colour(place, "--line"), width: 1 }, space: 44, size: 44 },
+      { ...axis, grid: { show: false }, space: 72, size: 28, values: (_, seconds) => seconds.map((each) => axisName(each * 1000, interval)) },
+      { ...axis, grid: { stroke: () => colour(place, "--line"), width: 1 }, space: 40, size: 44 },
     ],
     series: [
       {},
@@ -76,6 +77,12 @@ function options(place: HTMLElement, point: (index: number | null) => void): uPl
     ],
     hooks: { setCursor: [(self) => point(self.cursor.idx ?? null)] },
   };
+}
+
+// The first and the last bar are as wide as the others.
+function around(first: number, last: number, interval: Interval): [number, number] {
+  const half = SECONDS[interval] / 2;
+  return [first - half, last + half];
 }
 
 // A canvas knows no variables of CSS; a computed colour is one that it knows.

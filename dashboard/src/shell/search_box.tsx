@@ -29,7 +29,7 @@ export function SearchBox() {
         ref={field}
         type="search"
         aria-label="Search by address, job id or transaction"
-        placeholder="Address, job id or transaction"
+        placeholder="Address, job or transaction"
         defaultValue={path === "/search" ? query["q"] : ""}
         autocomplete="off"
         spellcheck={false}

@@ -22,7 +22,8 @@ export function Overview() {
           <Figure name="Providers online" value={grouped(providers.online)} note={`of ${grouped(providers.total)}`} />
           <Figure name="GPU memory online" value={vram(providers.onlineVramMib)} />
           <Figure name="Jobs" value={grouped(jobs.total)} note="ever" />
-          <Figure name="In escrow" value={<Bnb wei={jobs.escrowed} />} note="paid in, not yet taken" />
+          <Figure name="Paid in" value={<Bnb wei={jobs.volume} />} note="by renters, ever" />
+          <Figure name="In escrow" value={<Bnb wei={jobs.escrowed} />} note="not yet taken" />
           <Figure name="Paid out" value={<Bnb wei={jobs.paidOut} />} note="to providers" />
         </dl>
       ) : (

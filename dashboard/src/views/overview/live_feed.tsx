@@ -10,7 +10,7 @@ import { JobRows } from "../../parts/job_rows";
 import { Card } from "../../parts/page";
 import { Answered, Empty } from "../../parts/states";
 
-const SHOWN = 14;
+const SHOWN = 16;
 
 export function LiveFeed() {
   const [rows, setRows] = useState<Row[]>([]);

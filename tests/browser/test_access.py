@@ -23,7 +23,7 @@ async def test_axe_finds_no_serious_barrier(browser: Browser, site: Site, scheme
     provider = show_bytes(site.marketplace.market.provider(5))
     async with visiting(browser, site.url, scheme=scheme, size=size) as visitor:
         barriers = []
-        for path in ("/", "/jobs", f"/jobs/{job_id}", "/providers", f"/providers/{provider}", "/account", "/nowhere"):
+        for path in ("/", "/jobs", f"/jobs/{job_id}", "/providers", f"/providers/{provider}", "/account"):
             await visitor.go(path)
             await expect(visitor.page.locator(".loading")).to_have_count(0)
             barriers += await visitor.barriers()

@@ -46,11 +46,11 @@ async def test_a_spec_is_handed_in(visitor: Visitor) -> None:
     """Before the job is on chain; a job id that is none is told so, in the API's words."""
     await visitor.sign_in(STRANGER)
     await visitor.page.get_by_label("Docker image").fill("registry.example/render:1")
-    await visitor.page.get_by_label("Job id").fill("0x12")
+    await visitor.page.get_by_label("Job id", exact=True).fill("0x12")
     await visitor.press("Hand in")
     await visitor.sees("64 hex digits")
 
-    await visitor.page.get_by_label("Job id").fill(UNPAID)
+    await visitor.page.get_by_label("Job id", exact=True).fill(UNPAID)
     await visitor.press("Hand in")
 
     await visitor.sees("Handed in. It is sent once the job is final on BSC.")
@@ -81,7 +81,7 @@ async def test_an_admin_operates(site: Site, visitor: Visitor) -> None:
     await visitor.press("Go on with credits")
     await visitor.sees("Credits go on.")
     await visitor.press("Resume opBNB")
-    await visitor.page.get_by_label("Job id").fill(UNPAID)
+    await visitor.page.get_by_label("Job id", exact=True).fill(UNPAID)
     await visitor.press("Hand it out again")
 
     await expect(visitor.page.locator(".told.bad").last).not_to_be_empty()

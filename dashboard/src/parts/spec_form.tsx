@@ -6,13 +6,15 @@ import { useState } from "preact/hooks";
 import { complaint } from "../api/client";
 import { type JobSpecInput, SubmitJobSpecDocument } from "../generated/graphql";
 import { type Outcome, Told } from "./act";
+import { Field } from "./field";
 
+const JOB_ID = { name: "jobId", label: "Job id", placeholder: "0x and 64 hex digits", isRequired: true };
 const FIELDS = [
   { name: "dockerImage", label: "Docker image", placeholder: "registry/image:tag", isRequired: true },
   { name: "inputUrl", label: "Input URL", placeholder: "gnfd://bucket/input", isRequired: false },
   { name: "outputBucket", label: "Output bucket", placeholder: "bucket", isRequired: false },
   { name: "outputName", label: "Output name", placeholder: "result.tar", isRequired: false },
-] as const;
+];
 
 // Without a job id the renter gives one.
 export function SpecForm({ jobId, then }: { jobId?: string; then?: () => void }) {
@@ -28,19 +30,13 @@ export function SpecForm({ jobId, then }: { jobId?: string; then?: () => void })
   };
   return (
     <form class="form" aria-label="Hand in a spec" onSubmit={send}>
-      {!jobId && <Field name="jobId" label="Job id" placeholder="0x and 64 hex digits" isRequired />}
-      {FIELDS.map((field) => <Field key={field.name} {...field} />)}
+      {(jobId ? FIELDS : [JOB_ID, ...FIELDS]).map(({ name, label, placeholder, isRequired }) => (
+        <Field key={name} label={label}>
+          {(id) => <input id={id} class="mono" name={name} placeholder={placeholder} required={isRequired} autocomplete="off" spellcheck={false} />}
+        </Field>
+      ))}
       <button class="button" disabled={fetching}>Hand in</button>
       <Told outcome={outcome} />
     </form>
-  );
-}
-
-function Field({ name, label, placeholder, isRequired }: { name: string; label: string; placeholder: string; isRequired: boolean }) {
-  return (
-    <label>
-      {label}
-      <input class="mono" name={name} placeholder={placeholder} required={isRequired} autocomplete="off" spellcheck={false} />
-    </label>
   );
 }

@@ -5,6 +5,8 @@ import { useState } from "preact/hooks";
 
 import { useAsked, useChanges } from "../api/live";
 import { GpuModelsDocument, type ProviderFilter, type ProviderOrderField, ProviderChangesDocument, ProvidersDocument } from "../generated/graphql";
+import { gpuName } from "../format/names";
+import { Field } from "../parts/field";
 import { Card, Page } from "../parts/page";
 import { ProviderTable } from "../parts/provider_table";
 import { Answered, Empty } from "../parts/states";
@@ -58,30 +60,32 @@ function Filters({ query }: { query: Record<string, string> }) {
   };
   return (
     <form class="filters" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        GPU
-        <select value={query["gpu"] ?? ""} onChange={set("gpu")}>
-          <option value="">Any</option>
-          {models.map(({ gpuModel }) => <option key={gpuModel}>{gpuModel}</option>)}
-        </select>
-      </label>
-      <label>
-        Memory
-        <select value={query["memory"] ?? ""} onChange={set("memory")}>
-          <option value="">Any</option>
-          {MEMORIES_GB.map((size) => <option key={size} value={size}>{size} GB or more</option>)}
-        </select>
-      </label>
-      <label>
-        Reputation
-        <input type="number" min={0} placeholder="Any" value={query["reputation"] ?? ""} onChange={set("reputation")} />
-      </label>
-      <label>
-        Sorted by
-        <select value={query["sort"] ?? "REPUTATION"} onChange={set("sort")}>
-          {Object.entries(ORDERS).map(([field, name]) => <option key={field} value={field}>{name}</option>)}
-        </select>
-      </label>
+      <Field label="GPU">
+        {(id) => (
+          <select id={id} value={query["gpu"] ?? ""} onChange={set("gpu")}>
+            <option value="">Any</option>
+            {models.map(({ gpuModel }) => <option key={gpuModel} value={gpuModel}>{gpuName(gpuModel)}</option>)}
+          </select>
+        )}
+      </Field>
+      <Field label="Memory">
+        {(id) => (
+          <select id={id} value={query["memory"] ?? ""} onChange={set("memory")}>
+            <option value="">Any</option>
+            {MEMORIES_GB.map((size) => <option key={size} value={size}>{size} GB or more</option>)}
+          </select>
+        )}
+      </Field>
+      <Field label="Reputation from">
+        {(id) => <input id={id} type="number" min={0} placeholder="Any" value={query["reputation"] ?? ""} onChange={set("reputation")} />}
+      </Field>
+      <Field label="Sorted by">
+        {(id) => (
+          <select id={id} value={query["sort"] ?? "REPUTATION"} onChange={set("sort")}>
+            {Object.entries(ORDERS).map(([field, name]) => <option key={field} value={field}>{name}</option>)}
+          </select>
+        )}
+      </Field>
       <label class="check">
         <input type="checkbox" checked={query["online"] === "1"} onChange={set("online")} />
         Online only

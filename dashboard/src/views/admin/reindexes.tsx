@@ -9,6 +9,7 @@ import { CHAIN_NAMES, short } from "../../format/names";
 import { grouped } from "../../format/amounts";
 import { type Chain, ReindexDocument, ReindexesDocument, type ReindexesQuery } from "../../generated/graphql";
 import { type Outcome, Told } from "../../parts/act";
+import { Field } from "../../parts/field";
 import { Card } from "../../parts/page";
 import { Answered, Empty } from "../../parts/states";
 import { Ago } from "../../parts/text";
@@ -48,14 +49,12 @@ function ReindexForm({ then }: { then: () => void }) {
   };
   return (
     <form class="filters" aria-label="Reindex" onSubmit={send}>
-      <label>
-        Chain
-        <select name="chain"><option value="BSC">BSC</option><option value="OPBNB">opBNB</option></select>
-      </label>
-      <label>
-        From block
-        <input name="fromBlock" type="number" min={0} required />
-      </label>
+      <Field label="Chain">
+        {(id) => <select id={id} name="chain"><option value="BSC">BSC</option><option value="OPBNB">opBNB</option></select>}
+      </Field>
+      <Field label="From block">
+        {(id) => <input id={id} name="fromBlock" type="number" min={0} required />}
+      </Field>
       <button class="button" disabled={fetching}>Reindex</button>
       <Told outcome={outcome} />
     </form>

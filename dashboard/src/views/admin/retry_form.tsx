@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 
 import { RetryDispatchDocument } from "../../generated/graphql";
 import { Act } from "../../parts/act";
+import { Field } from "../../parts/field";
 import { Card } from "../../parts/page";
 
 export function RetryForm() {
@@ -12,10 +13,9 @@ export function RetryForm() {
     <Card title="Retry a job">
       <p class="muted">An open job goes to its agent again at once; one that failed is run once more.</p>
       <div class="form">
-        <label>
-          Job id
-          <input class="mono" value={jobId} placeholder="0x and 64 hex digits" onInput={(event) => setJobId(event.currentTarget.value.trim())} autocomplete="off" spellcheck={false} />
-        </label>
+        <Field label="Job id">
+          {(id) => <input id={id} class="mono" value={jobId} placeholder="0x and 64 hex digits" onInput={(event) => setJobId(event.currentTarget.value.trim())} autocomplete="off" spellcheck={false} />}
+        </Field>
         <Act document={RetryDispatchDocument} variables={{ jobId }} name="Hand it out again" done="Handed out again." />
       </div>
     </Card>

@@ -1,0 +1,140 @@
+"""
+Take the pictures of the dashboard that the README shows: python -m tests.browser.album
+
+The programs are the real ones, on chains with a month behind them (`past`). While the pictures are taken renters create
+jobs and agents run them; some of it does not go well, for that is what the page has to explain.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from playwright.async_api import expect
+
+from models.values import parse_bytes32, show_bytes
+from runtime.embedded_postgres import EmbeddedPostgres
+from tests.browser.past import DAY_SECONDS, DAYS, OFFLINE_AFTER_SECONDS, Past, hosts, mine_at
+from tests.browser.site import ADMIN, Site, serving
+from tests.browser.visitor import DESK, PHONE, ROOT, Visitor, browsing, visiting
+from tests.effects.agents import WellBehaved
+from tests.effects.conftest import open_marketplace
+from tests.effects.marketplace import Marketplace, until
+from tests.effects.programs import nursing
+from tests.integration.dispatch.agency import Agent
+
+ALBUM = ROOT / "docs" / "images"
+BLOCK_SECONDS = 1.0
+LIVELY_SECONDS = 45.0
+CATCH_UP_SECONDS = 180.0
+GONE = -1  # The last of the providers left days ago.
+
+
+class Unhurried(WellBehaved):
+    """An agent that takes its time: a third of its jobs it only begins."""
+
+    async def _deal_with(self, job: dict[str, Any], agent: Agent) -> None:
+        if parse_bytes32(job["jobId"])[-1] % 3 == 0:
+            await self._report(agent, job, "processing")
+        else:
+            await super()._deal_with(job, agent)
+
+
+async def take_all() -> None:
+    """Make the world, let it live for a while, and take every picture."""
+    os.environ["PROVIDER_OFFLINE_AFTER_SECONDS"] = str(OFFLINE_AFTER_SECONDS)
+    ALBUM.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="lamda-album-") as folder:
+        postgres = EmbeddedPostgres(Path(folder) / "postgres")
+        await postgres.start()
+        try:
+            async with nursing() as nursery:
+                begins_at = int(time.time()) - (DAYS + 1) * DAY_SECONDS
+                async with open_marketplace(postgres, nursery, Path(folder), begins_at=begins_at) as marketplace:
+                    await _live(marketplace)
+        finally:
+            await postgres.stop()
+
+
+async def _live(marketplace: Marketplace) -> None:
+    """Have the past happen, then the present, in which pictures are taken."""
+    world = marketplace.world
+    marketplace.still |= {world.bsc, world.opbnb}
+    async with marketplace.sending:
+        await Past(world).happen()
+    blocks = asyncio.create_task(_make_blocks(marketplace))
+    try:
+        await until(lambda: _has_caught_up(marketplace), within=CATCH_UP_SECONDS, what="the past is indexed")
+        async with serving(marketplace) as site:
+            await _open_stuck_jobs(marketplace)
+            marketplace.jobs_a_second = 0.7
+            await asyncio.sleep(LIVELY_SECONDS)
+            await _take_pictures(site)
+    finally:
+        blocks.cancel()
+        with suppress(asyncio.CancelledError):
+            await blocks
+
+
+async def _make_blocks(marketplace: Marketplace) -> None:
+    while True:
+        async with marketplace.sending:
+            for chain in (marketplace.world.bsc, marketplace.world.opbnb):
+                await mine_at(chain, int(time.time()))
+        await asyncio.sleep(BLOCK_SECONDS)
+
+
+async def _has_caught_up(marketplace: Marketplace) -> bool:
+    ((count,),) = await marketplace.market.ask(
+        "select count(*) from checkpoints where block_time > now() - interval '1 minute'"
+    )
+    return bool(count == 2)
+
+
+async def _open_stuck_jobs(marketplace: Marketplace) -> None:
+    gone = hosts(marketplace.world)[GONE].address
+    async with marketplace.sending:
+        await marketplace.world.create_job(bytes.fromhex("5e" * 32), renter=1, provider=gone, wei=31 * 10**15)
+    await marketplace.market.hand_in(bytes.fromhex("5e" * 32), renter=1)
+
+
+async def _take_pictures(site: Site) -> None:
+    provider = show_bytes(hosts(site.marketplace.world)[0].address)
+    ((done,),) = await site.marketplace.market.ask(
+        "select job_id from jobs join credits using (job_id) join dispatches using (job_id)"
+        " where escrow = 'CONFIRMED' order by jobs.created_at limit 1"
+    )
+    pictures = (
+        ("overview-dark", "/", "dark", {"width": 1360, "height": 1240}),
+        ("overview-light", "/", "light", {"width": 1360, "height": 1240}),
+        ("overview-phone", "/", "dark", PHONE),
+        ("job", f"/jobs/{show_bytes(done)}", "light", {"width": 1360, "height": 980}),
+        ("job-stuck", f"/jobs/0x{'5e' * 32}", "dark", DESK),
+        ("job-phone", f"/jobs/{show_bytes(done)}", "light", PHONE),
+        ("provider", f"/providers/{provider}", "light", DESK),
+        ("providers", "/providers", "dark", DESK),
+    )
+    async with browsing() as browser:
+        for name, path, scheme, size in pictures:
+            async with visiting(browser, site.url, scheme=scheme, size=size) as visitor:
+                await visitor.go(path)
+                await _take(visitor, name)
+        async with visiting(browser, site.url, scheme="light") as visitor:
+            await visitor.sign_in(ADMIN)
+            await visitor.go("/admin")
+            await _take(visitor, "operate")
+
+
+async def _take(visitor: Visitor, name: str) -> None:
+    await expect(visitor.page.locator(".loading")).to_have_count(0)
+    await visitor.page.evaluate("document.fonts.ready")
+    await visitor.page.screenshot(path=ALBUM / f"{name}.png")
+
+
+if __name__ == "__main__":
+    asyncio.run(take_all())
+    sys.stdout.write(f"pictures are in {ALBUM}\n")

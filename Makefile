@@ -50,6 +50,14 @@ test: setup assets ## Run the tests; PYTEST_ARGS narrows them, as in PYTEST_ARGS
 test-long: setup assets ## Run all tests, those that take many minutes too
 	@.venv/bin/pytest --timeout 1800 $(PYTEST_ARGS)
 
+.PHONY: test-browser
+test-browser: setup assets ## Run the tests that drive the dashboard in a real Chromium (Debian: apt-get install chromium)
+	@.venv/bin/pytest --timeout 1800 tests/browser $(PYTEST_ARGS)
+
+.PHONY: screenshots
+screenshots: setup assets ## Take the pictures of the dashboard in docs/images anew (minutes; needs Chromium)
+	@.venv/bin/python -m tests.browser.album
+
 .PHONY: bench
 bench: setup $(YARDSTICK)/node_modules/made ## Measure what must stay fast, each figure beside a yardstick (minutes, and 5 GB of disk)
 	@.venv/bin/python -m benchmarks.heartbeats

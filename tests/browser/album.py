@@ -11,19 +11,20 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.async_api import expect
 
-from models.values import parse_bytes32, show_bytes
+from models.values import checksum_address, parse_bytes32, show_bytes
 from runtime.embedded_postgres import EmbeddedPostgres
-from tests.browser.past import DAY_SECONDS, DAYS, OFFLINE_AFTER_SECONDS, Past, hosts, mine_at
+from tests.browser.past import DAY_SECONDS, DAYS, OFFLINE_AFTER_SECONDS, WEI_MAX, WEI_MIN, Past, hosts, mine_at
 from tests.browser.site import ADMIN, Site, serving
 from tests.browser.visitor import DESK, PHONE, ROOT, Visitor, browsing, visiting
 from tests.effects.agents import WellBehaved
 from tests.effects.conftest import open_marketplace
-from tests.effects.marketplace import Marketplace, until
+from tests.effects.marketplace import PROVIDERS, RENTER, Job, Marketplace, until
 from tests.effects.programs import nursing
 from tests.integration.dispatch.agency import Agent
 
@@ -31,17 +32,29 @@ ALBUM = ROOT / "docs" / "images"
 BLOCK_SECONDS = 1.0
 LIVELY_SECONDS = 45.0
 CATCH_UP_SECONDS = 180.0
+JOB_SECONDS = 1.8
+RUN_SECONDS = 5.0
+UNHURRIED, TOKEN = 8, "token of one who takes its time"
 GONE = -1  # The last of the providers left days ago.
+UNSTEADY = 5  # The one whose uptime tells a story.
+STUCK = bytes.fromhex("7c41e09b2d5f" * 5 + "a3f6")
+CREDITED = """select job_id from jobs join credits using (job_id)
+    where escrow = 'CONFIRMED' and exists (select from credit_attempts made where made.job_id = jobs.job_id)"""
+DONE = """select job_id from jobs join dispatches using (job_id)
+    where escrow = 'CLAIMED' order by jobs.created_at limit 1"""
 
 
 class Unhurried(WellBehaved):
-    """An agent that takes its time: a third of its jobs it only begins."""
+    """An agent that takes its time, and whose jobs fail now and then."""
 
     async def _deal_with(self, job: dict[str, Any], agent: Agent) -> None:
-        if parse_bytes32(job["jobId"])[-1] % 3 == 0:
-            await self._report(agent, job, "processing")
+        job_id = parse_bytes32(job["jobId"])
+        await agent.report(job_id, job["token"], "processing")
+        await asyncio.sleep(RUN_SECONDS)
+        if job_id[-1] % 4 == 0:
+            await agent.report(job_id, job["token"], "failed", message="CUDA out of memory: tried to allocate 20 GiB")
         else:
-            await super()._deal_with(job, agent)
+            await agent.report(job_id, job["token"], "completed")
 
 
 async def take_all() -> None:
@@ -70,14 +83,50 @@ async def _live(marketplace: Marketplace) -> None:
     try:
         await until(lambda: _has_caught_up(marketplace), within=CATCH_UP_SECONDS, what="the past is indexed")
         async with serving(marketplace) as site:
-            await _open_stuck_jobs(marketplace)
-            marketplace.jobs_a_second = 0.7
-            await asyncio.sleep(LIVELY_SECONDS)
-            await _take_pictures(site)
+            await _open_stuck_job(marketplace)
+            async with asyncio.TaskGroup() as group:
+                people = [
+                    group.create_task(each) for each in (_rent(marketplace), _claim(marketplace), _run(marketplace))
+                ]
+                await asyncio.sleep(LIVELY_SECONDS)
+                await _take_pictures(site)
+                for each in people:
+                    each.cancel()
     finally:
         blocks.cancel()
         with suppress(asyncio.CancelledError):
             await blocks
+
+
+async def _rent(marketplace: Marketplace) -> None:
+    """Open a job every other second, for agents that hurry and for one that does not."""
+    dice = Random(3)
+    while True:
+        job_id, number = dice.randbytes(32), dice.choice((*PROVIDERS, UNHURRIED))
+        marketplace.jobs[job_id] = Job(provider=number)
+        async with marketplace.sending:
+            await marketplace.world.create_job(
+                job_id, renter=RENTER, provider=marketplace.market.provider(number), wei=dice.randint(WEI_MIN, WEI_MAX)
+            )
+        await marketplace.market.hand_in(job_id, renter=RENTER)
+        await asyncio.sleep(JOB_SECONDS)
+
+
+async def _claim(marketplace: Marketplace) -> None:
+    """Take each payment when its provider has been credited."""
+    claimed: set[bytes] = set()
+    while True:
+        for (job_id,) in await marketplace.market.ask(CREDITED):
+            if job_id not in claimed and job_id in marketplace.jobs:
+                claimed.add(job_id)
+                async with marketplace.sending:
+                    await marketplace.world.claim(job_id, provider=marketplace.jobs[job_id].provider)
+        await asyncio.sleep(BLOCK_SECONDS)
+
+
+async def _run(marketplace: Marketplace) -> None:
+    await marketplace.market.credential(UNHURRIED, TOKEN, seconds=3600)
+    await Unhurried(marketplace.market.provider(UNHURRIED), TOKEN, marketplace.nats).serve()
 
 
 async def _make_blocks(marketplace: Marketplace) -> None:
@@ -95,25 +144,22 @@ async def _has_caught_up(marketplace: Marketplace) -> bool:
     return bool(count == 2)
 
 
-async def _open_stuck_jobs(marketplace: Marketplace) -> None:
+async def _open_stuck_job(marketplace: Marketplace) -> None:
     gone = hosts(marketplace.world)[GONE].address
     async with marketplace.sending:
-        await marketplace.world.create_job(bytes.fromhex("5e" * 32), renter=1, provider=gone, wei=31 * 10**15)
-    await marketplace.market.hand_in(bytes.fromhex("5e" * 32), renter=1)
+        await marketplace.world.create_job(STUCK, renter=RENTER, provider=gone, wei=31 * 10**15)
+    await marketplace.market.hand_in(STUCK, renter=RENTER)
 
 
 async def _take_pictures(site: Site) -> None:
-    provider = show_bytes(hosts(site.marketplace.world)[0].address)
-    ((done,),) = await site.marketplace.market.ask(
-        "select job_id from jobs join credits using (job_id) join dispatches using (job_id)"
-        " where escrow = 'CONFIRMED' order by jobs.created_at limit 1"
-    )
+    provider = checksum_address(hosts(site.marketplace.world)[UNSTEADY].address)
+    ((done,),) = await site.marketplace.market.ask(DONE)
     pictures = (
-        ("overview-dark", "/", "dark", {"width": 1360, "height": 1240}),
-        ("overview-light", "/", "light", {"width": 1360, "height": 1240}),
+        ("overview-dark", "/", "dark", {"width": 1360, "height": 1330}),
+        ("overview-light", "/", "light", {"width": 1360, "height": 1330}),
         ("overview-phone", "/", "dark", PHONE),
-        ("job", f"/jobs/{show_bytes(done)}", "light", {"width": 1360, "height": 980}),
-        ("job-stuck", f"/jobs/0x{'5e' * 32}", "dark", DESK),
+        ("job", f"/jobs/{show_bytes(done)}", "light", {"width": 1360, "height": 1000}),
+        ("job-stuck", f"/jobs/{show_bytes(STUCK)}", "dark", DESK),
         ("job-phone", f"/jobs/{show_bytes(done)}", "light", PHONE),
         ("provider", f"/providers/{provider}", "light", DESK),
         ("providers", "/providers", "dark", DESK),

@@ -75,5 +75,3 @@ async def serving(marketplace: Marketplace) -> AsyncIterator[Site]:
     finally:
         await site.stop()
         await reactor.kill()
-
-

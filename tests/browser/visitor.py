@@ -119,5 +119,3 @@ async def visiting(browser: Browser, url: str, *, scheme: Any = "light", size: A
         yield Visitor(await context.new_page(), url)
     finally:
         await context.close()
-
-

@@ -2,11 +2,13 @@
 
 const WEI_DIGITS = 18;
 const SHOWN_DIGITS = 4;
+const DUST_WEI = 10n ** 12n;
 const MIB_IN_GIB = 1024n;
 
-// "2466834493407485" → "0.002467": four digits that count, rounded half up; whole coins keep four decimals at most.
+// "2466834493407485" → "0.002467": four digits that count, rounded half up; what is dust is told to be less than dust.
 export function bnb(wei: string): string {
   const value = BigInt(wei);
+  if (value > 0n && value < DUST_WEI) return `<${exactBnb(DUST_WEI.toString()).replace(" BNB", "")}`;
   const whole = value / 10n ** BigInt(WEI_DIGITS);
   const leadingZeros = whole > 0n ? 0 : WEI_DIGITS - (value === 0n ? WEI_DIGITS : value.toString().length);
   const decimals = whole >= 1000n ? 0 : whole > 0n ? SHOWN_DIGITS - 1 : Math.min(WEI_DIGITS, leadingZeros + SHOWN_DIGITS);

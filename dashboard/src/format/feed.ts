@@ -12,7 +12,7 @@ type Change = JobChangesSubscription["jobChanges"];
 // A job that a reorganisation took back stays, marked, until others have moved it out: it must not vanish unseen.
 export function withChange(rows: Row[], change: Pick<Change, "kind" | "jobId" | "byReorg" | "job">, limit: number): Row[] {
   const others = rows.filter(({ job }) => job.jobId !== change.jobId);
-  if (change.job) return [{ job: change.job }, ...others].slice(0, limit);
+  if (change.job) return newestFirst([{ job: change.job }, ...others]).slice(0, limit);
   if (change.kind !== "REMOVED" || !change.byReorg) return rows;
   return rows.map((row) => (row.job.jobId === change.jobId ? { ...row, isTakenBack: true } : row));
 }
@@ -25,7 +25,10 @@ export function merged(rows: Row[], read: JobRowFragment[], limit: number): Row[
     const ours = known.get(job.jobId);
     return ours && !ours.isTakenBack && ours.job.updatedAt > job.updatedAt ? ours : { job };
   };
-  return [...rows.filter(({ job, isTakenBack }) => isTakenBack && !found.has(job.jobId)), ...read.map(newer)]
-    .sort((one, other) => Date.parse(other.job.updatedAt) - Date.parse(one.job.updatedAt))
-    .slice(0, limit);
+  const takenBack = rows.filter(({ job, isTakenBack }) => isTakenBack && !found.has(job.jobId));
+  return newestFirst([...takenBack, ...read.map(newer)]).slice(0, limit);
+}
+
+function newestFirst(rows: Row[]): Row[] {
+  return [...rows].sort((one, other) => Date.parse(other.job.updatedAt) - Date.parse(one.job.updatedAt));
 }

@@ -12,7 +12,7 @@ export function Why({ job, again }: { job: Job; again: () => void }) {
   const canRetry = me.value?.isAdmin && job.escrow === "HELD" && job.status !== "COMPLETED" && job.dispatch;
   return (
     <section class={`why ${isTrouble ? "trouble" : ""}`} aria-label="Why it stands where it stands">
-      <p class="why-turn">{isTrouble ? "Stuck" : "Next"}: {turn}</p>
+      <p class="why-turn">{isTrouble ? "Stuck · waiting" : "Waiting"} for {turn}</p>
       <p class="why-reason">{sentence(job.reason)}</p>
       {hint && <p class="muted">{hint}</p>}
       {canRetry && <Act document={RetryDispatchDocument} variables={{ jobId: job.jobId }} name="Hand it out again" done="Handed out again." then={again} />}

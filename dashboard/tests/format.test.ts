@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { bnb, coins, exactBnb, percent, vram } from "../src/format/amounts";
-import { inOrder, lane, title } from "../src/format/events";
+import { inOrder, strand, title } from "../src/format/events";
 import { merged, type Row, withChange } from "../src/format/feed";
 import { explorerLink, gpuName, short, word } from "../src/format/names";
 import { progress } from "../src/format/steps";
@@ -49,7 +49,7 @@ describe("a job's way", () => {
     const sent = { at: "2026-01-01T00:00:01.5Z", source: null };
     expect(inOrder([mined, sent])).toEqual([sent, mined]);
   });
-  test("unknown steps are told as they are", () => expect([title("new thing"), lane(null)]).toEqual(["New thing", "OFFCHAIN"]));
+  test("unknown steps are told as they are", () => expect([title("new thing"), strand(null)]).toEqual(["New thing", "OFFCHAIN"]));
 });
 
 describe("the feed", () => {

@@ -26,9 +26,9 @@ async def site(
     postgres: EmbeddedPostgres, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Site]:
     """The page before a marketplace in full swing."""
-    async with open_marketplace(postgres, nursery, tmp_path_factory.mktemp("site")) as marketplace:
-        async with serving(marketplace) as served:
-            yield served
+    folder = tmp_path_factory.mktemp("site")
+    async with open_marketplace(postgres, nursery, folder) as marketplace, serving(marketplace) as served:
+        yield served
 
 
 @pytest.fixture

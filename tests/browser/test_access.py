@@ -50,7 +50,7 @@ async def test_nothing_is_wider_than_a_phone(browser: Browser, site: Site) -> No
     assert wider == []
 
 
-async def test_the_keyboard_is_enough(site: Site, visitor: Visitor) -> None:
+async def test_the_keyboard_is_enough(visitor: Visitor) -> None:
     """The first key leads past the header; every stop is visible; Enter goes where a click would."""
     await visitor.go()
     await visitor.sees("At the head")

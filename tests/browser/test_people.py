@@ -68,7 +68,7 @@ async def test_who_declines_is_told(visitor: Visitor) -> None:
     await expect(visitor.page.get_by_role("button", name="Sign in with a wallet")).to_be_enabled()
 
 
-async def test_an_admin_operates(site: Site, visitor: Visitor) -> None:
+async def test_an_admin_operates(visitor: Visitor) -> None:
     """A reindex is asked for and comes to its end; credits pause and go on; a retry that cannot be is refused."""
     await visitor.sign_in(ADMIN)
     await visitor.page.get_by_role("link", name="Operate").click()

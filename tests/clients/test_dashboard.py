@@ -1,4 +1,4 @@
-"""The dashboard's pure parts: its own tests, run by Node; and that it has advice for every reason that the API gives."""
+"""The dashboard's pure parts: its own tests, run by Node; and that it has advice for every reason of the API."""
 
 import re
 import subprocess

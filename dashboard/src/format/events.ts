@@ -1,9 +1,9 @@
-// The steps of a job's timeline in words, and in which of three lanes each happened.
+// The steps of a job's timeline in words, and in which of three strands each happened.
 
-export type Lane = "BSC" | "OFFCHAIN" | "OPBNB";
+export type Strand = "BSC" | "OFFCHAIN" | "OPBNB";
 
-export const LANES: Lane[] = ["BSC", "OFFCHAIN", "OPBNB"];
-export const LANE_NAMES: Record<Lane, string> = { BSC: "BSC", OFFCHAIN: "Off chain", OPBNB: "opBNB" };
+export const STRANDS: Strand[] = ["BSC", "OFFCHAIN", "OPBNB"];
+export const STRAND_NAMES: Record<Strand, string> = { BSC: "BSC", OFFCHAIN: "Off chain", OPBNB: "opBNB" };
 
 const TITLES: Record<string, string> = {
   created: "Job created and paid for",
@@ -35,7 +35,7 @@ export function isBad(kind: string): boolean {
   return BAD.has(kind);
 }
 
-export function lane(source: { block: { chain: "BSC" | "OPBNB" } } | null): Lane {
+export function strand(source: { block: { chain: "BSC" | "OPBNB" } } | null): Strand {
   return source?.block.chain ?? "OFFCHAIN";
 }
 

@@ -1,6 +1,6 @@
-// What happened to a job, in three lanes: on BSC, off chain, on opBNB.
+// What happened to a job, in three strands: on BSC, off chain, on opBNB.
 
-import { inOrder, isBad, lane, LANE_NAMES, LANES, title } from "../../format/events";
+import { inOrder, isBad, strand, STRAND_NAMES, STRANDS, title } from "../../format/events";
 import { clock, gap, utc } from "../../format/times";
 import { Lookup } from "../../parts/text";
 import type { Job } from "../job_page";
@@ -11,8 +11,8 @@ export function Timeline({ events }: { events: Event[] }) {
   const ordered = inOrder(events);
   return (
     <div class="timeline">
-      <div class="lane-names" aria-hidden="true">
-        {LANES.map((each) => <span key={each}>{LANE_NAMES[each]}</span>)}
+      <div class="strand-names" aria-hidden="true">
+        {STRANDS.map((each) => <span key={each}>{STRAND_NAMES[each]}</span>)}
       </div>
       <ol>
         {ordered.map((event, index) => <Step key={index} event={event} before={ordered[index - 1]} />)}
@@ -22,14 +22,14 @@ export function Timeline({ events }: { events: Event[] }) {
 }
 
 function Step({ event, before }: { event: Event; before: Event | undefined }) {
-  const where = lane(event.source);
+  const where = strand(event.source);
   return (
     <li class={isBad(event.kind) ? "bad" : ""}>
-      <span class="lanes" aria-hidden="true">
-        {LANES.map((each) => <span key={each} class={each === where ? `at ${each.toLowerCase()}` : ""} />)}
+      <span class="strands" aria-hidden="true">
+        {STRANDS.map((each) => <span key={each} class={each === where ? `at ${each.toLowerCase()}` : ""} />)}
       </span>
       <span class="step">
-        <span class="step-title">{title(event.kind)}<span class="unseen">, {LANE_NAMES[where]}</span></span>
+        <span class="step-title">{title(event.kind)}<span class="unseen">, {STRAND_NAMES[where]}</span></span>
         {event.detail && <span class="muted small">{event.detail}</span>}
         {event.source && (
           <span class="small step-source">

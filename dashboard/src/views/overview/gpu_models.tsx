@@ -5,7 +5,7 @@ import { gpuName } from "../../format/names";
 import type { ProviderStatsSubscription } from "../../generated/graphql";
 import { Empty } from "../../parts/states";
 
-const SHOWN = 6;
+const SHOWN = 5;
 
 export function GpuModels({ models }: { models: ProviderStatsSubscription["providerStats"]["gpuModels"] }) {
   if (models.length === 0) return <Empty title="No provider yet">A provider appears once it has registered on opBNB.</Empty>;

@@ -15,9 +15,11 @@ connection_init as `authorization`.
 """
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from graphql_api.compiled import compiled
@@ -34,13 +36,28 @@ from graphql_api.rest.envelopes import EXCEPTION_HANDLERS
 from graphql_api.schema import build
 from graphql_api.visits import Visit
 
+GRAPHQL = "/graphql"
+
+
+class GraphqlFirst:
+    """The layer that brings what is asked most to its door, past the layers that look for a route."""
+
+    def __init__(self, app: ASGIApp, *, door: ASGIApp) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        is_graphql = scope["type"] != "lifespan" and scope["path"] == GRAPHQL
+        await (self._door if is_graphql else self._app)(scope, receive, send)
+
 
 class Door(OverHttp):
     """The schema over HTTP."""
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Visit:
         """Return what all operations share, and what this visitor shows."""
-        return Visit.of(request.app.state.world, request, response if isinstance(response, Response) else None)
+        return Visit.of(request.app.state.world, request.scope, response if isinstance(response, Response) else None)
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
         """Return GraphiQL's page."""
@@ -53,17 +70,16 @@ def create_app(world: World, *, shows_internal_errors: bool = False) -> Starlett
     schema.shows_internal_errors = shows_internal_errors
     in_front = compiled(Door(schema, subscription_protocols=[]), schema, world)
     live = Live(schema, world)
-    live_door = LiveDoor(live, lambda connection: Visit.of(world, connection), behind=in_front)
+    live_door = LiveDoor(live, lambda connection: Visit.of(world, connection.scope), behind=in_front)
     app = Starlette(
         routes=[
-            # They are tried in turn, so what is asked most comes first.
-            Route("/graphql", live_door),
+            # Only what has a slash too many comes here, and is sent to the right place.
+            Route(GRAPHQL, live_door),
             *rest_routes(),
-            WebSocketRoute("/graphql", live_door),
             *dashboard_routes(),
             *page_mounts(),
         ],
-        middleware=guards(world),
+        middleware=[*guards(world), Middleware(GraphqlFirst, door=live_door)],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.state.world = world

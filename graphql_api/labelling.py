@@ -2,17 +2,24 @@
 Label each response: with the id of its request, and with what a browser must not do with it.
 
 The id is ours, made anew for each request and WebSocket; what is logged meanwhile carries it too. A response that has a
-header already, as GraphiQL's page its policy, keeps it.
+header already, as GraphiQL's page its policy, keeps it. Layers within add labels of their own by `add_labels`.
 """
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+RawHeader = tuple[bytes, bytes]
+"""Name, in small letters, and value."""
+
 REQUEST_ID = "X-Request-Id"
 REQUEST_ID_RAW = REQUEST_ID.lower().encode()
+LABELS = "labels"
+"""Where a request's labels are in its scope."""
+
 STARTS = {"http.response.start", "websocket.http.response.start", "websocket.accept"}
 
 SECURITY = {
@@ -42,17 +49,25 @@ class Labelling:
         request_id = secrets.token_hex(8)
         # Each request has a task, and with it a context, of its own.
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        labels = scope[LABELS] = [(REQUEST_ID_RAW, request_id.encode())]
 
         async def send_labelled(message: Message) -> None:
             if message["type"] in STARTS:
-                headers = [each for each in message.get("headers", ()) if each[0] != REQUEST_ID_RAW]
-                has = {name for name, _ in headers}
-                headers.append((REQUEST_ID_RAW, request_id.encode()))
-                headers += [label for label in self._labels if label[0] not in has]
-                message = {**message, "headers": headers}
+                message["headers"] = self._labelled(message.get("headers", ()), labels)
             await send(message)
 
         await self._app(scope, receive, send_labelled)
+
+    def _labelled(self, headers: Iterable[RawHeader], labels: list[RawHeader]) -> list[RawHeader]:
+        """Return a response's headers with a request's labels, and those of ours that it has not itself."""
+        headers = list(headers)
+        has = {name for name, _ in headers}
+        return [*headers, *labels, *(label for label in self._labels if label[0] not in has)]
+
+
+def add_labels(scope: Scope, labels: Iterable[RawHeader]) -> None:
+    """Have the response to a request labelled with headers more."""
+    scope[LABELS] += labels
 
 
 def current_request() -> str | None:

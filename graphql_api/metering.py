@@ -5,22 +5,20 @@ Stands before every route, so that none can be forgotten; /health and the static
 quotas goes back with each answer. A refusal has the shape that its path speaks.
 """
 
-from collections.abc import Iterable
-
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from graphql_api.errors import CrossSite, Declined, TooLarge
-from graphql_api.meters import Standing
+from graphql_api.labelling import add_labels
 from graphql_api.over_http import declined
+from graphql_api.raw_headers import header
 from graphql_api.reading import World
 from graphql_api.rest.envelopes import failure
 from graphql_api.statuses import status_of_code
-from graphql_api.visitors import address_of, headers_of
-from graphql_api.visits import Visit, shows_cookie
+from graphql_api.visitors import address_of, labels_of
+from graphql_api.visits import Visit
 
 FREE = ("/health", "/static/", "/page/")
 GRAPHQL = "/graphql"
@@ -52,40 +50,41 @@ class Metering:
             return
         socket = WebSocket(scope, receive, send)
         await socket.receive()
-        await socket.send_denial_response(_refusal(scope, complaint, [standing]))
+        add_labels(scope, labels_of([standing]))
+        await socket.send_denial_response(_refusal(scope, complaint))
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        connection = HTTPConnection(scope)
-        visit = Visit.of(self._world, connection)
+        visit = Visit.of(self._world, scope)
         standings = await self._world.quotas.ask(address_of(scope), visit.token)
-        too_often = next((each.complaint for each in standings if each.complaint), None)
-        complaint = too_often or self._cross_site(connection, visit) or self._too_large(connection.headers)
+        add_labels(scope, labels_of(standings))
+        too_often = next((each.complaint for each in standings if each.wait_seconds), None)
+        complaint = too_often or self._cross_site(scope, visit) or self._too_large(scope)
         if complaint is not None:
-            await _refusal(scope, complaint, standings)(scope, receive, send)
+            await _refusal(scope, complaint)(scope, receive, send)
             return
         try:
-            await self._app(scope, self._measured(receive), _telling(send, standings))
+            await self._app(scope, self._measured(receive) if _may_grow(scope) else receive, send)
         except TooLarge as error:
             # Raised while the body was read, so before anything was answered.
-            await _refusal(scope, error, standings)(scope, receive, send)
+            await _refusal(scope, error)(scope, receive, send)
 
-    def _cross_site(self, connection: HTTPConnection, visit: Visit) -> Declined | None:
+    def _cross_site(self, scope: Scope, visit: Visit) -> Declined | None:
         """Return what is wrong with a request that acts in the name of whoever a cookie is of."""
-        is_by_cookie = visit.bearer is None and shows_cookie(self._world, connection)
-        if not is_by_cookie or connection.scope["method"] in READING:
+        is_by_cookie = visit.bearer is None and visit.shows_cookie
+        if not is_by_cookie or scope["method"] in READING:
             return None
         if visit.cookie is None:
             return CrossSite(
-                f"a page of {connection.headers.get('origin')} may not act by the session's cookie: setting "
+                f"a page of {header(scope, b'origin')} may not act by the session's cookie: setting "
                 "API_ORIGINS names those that may; others send the session's token as Authorization: Bearer …"
             )
         # A form of any page can be sent with a cookie, but not as JSON.
-        if not connection.headers.get("content-type", "").lower().startswith("application/json"):
+        if not (header(scope, b"content-type") or "").lower().startswith("application/json"):
             return CrossSite("whoever acts by the session's cookie sends JSON: Content-Type: application/json")
         return None
 
-    def _too_large(self, headers: Headers) -> Declined | None:
-        length, most = headers.get("content-length", "0"), self._world.limits.api_body_bytes_max
+    def _too_large(self, scope: Scope) -> Declined | None:
+        length, most = header(scope, b"content-length") or "0", self._world.limits.api_body_bytes_max
         is_small = length.isdecimal() and len(length) <= LENGTH_DIGITS_MAX and int(length) <= most
         return None if is_small else TooLarge(most)
 
@@ -103,19 +102,12 @@ class Metering:
         return receive_measured
 
 
-def _refusal(scope: Scope, error: Declined, standings: Iterable[Standing]) -> Response:
-    headers = headers_of(*standings)
+def _may_grow(scope: Scope) -> bool:
+    """Say whether a body may become longer than was said at first; the server cuts one whose length was said."""
+    return header(scope, b"content-length") is None or header(scope, b"transfer-encoding") is not None
+
+
+def _refusal(scope: Scope, error: Declined) -> Response:
     if scope["path"] == GRAPHQL:
-        return declined(Headers(scope=scope), error, headers)
-    return failure(error.message, status_of_code(error.code), headers)
-
-
-def _telling(send: Send, standings: list[Standing]) -> Send:
-    told = [(name.lower().encode(), value.encode()) for name, value in headers_of(*standings).items()]
-
-    async def send_telling(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *told]}
-        await send(message)
-
-    return send_telling
+        return declined(Headers(scope=scope), error)
+    return failure(error.message, status_of_code(error.code))

@@ -12,6 +12,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from graphql_api.errors import RateLimited
 
 SECONDS = 60.0
@@ -29,9 +31,13 @@ class Quota:
     count: int
     what: str
 
+    @property
+    def policy(self) -> str:
+        """Return the quota as `RateLimit-Policy` writes it (draft-ietf-httpapi-ratelimit-headers)."""
+        return f'"{self.name}";q={self.count};w={SECONDS:.0f}'
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What is left of a quota: times, seconds until all of it is back, and seconds to wait when there is too little."""
 
     quota: Quota
@@ -52,11 +58,6 @@ class Standing:
     def wait(self) -> int:
         """Return the seconds to wait, as whole ones."""
         return max(1, math.ceil(self.wait_seconds))
-
-    @property
-    def policy(self) -> str:
-        """Return the quota as `RateLimit-Policy` writes it (draft-ietf-httpapi-ratelimit-headers)."""
-        return f'"{self.quota.name}";q={self.quota.count};w={SECONDS:.0f}'
 
     @property
     def shown(self) -> str:

@@ -7,9 +7,11 @@ What pages of other origins may do.
 
 from collections.abc import Collection
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graphql_api.raw_headers import header
 
 METHODS = ("GET", "HEAD", "POST")
 EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id")
@@ -20,6 +22,7 @@ class Origins:
     """Two policies, chosen by where the page is from."""
 
     def __init__(self, app: ASGIApp, *, named: Collection[str]) -> None:
+        self._app = app
         self._named = named
         common = {"allow_methods": METHODS, "allow_headers": ANY, "expose_headers": EXPOSED}
         self._of_named = CORSMiddleware(app, allow_origins=[*named], allow_credentials=True, **common)  # type: ignore[arg-type]  # All are sequences of text.
@@ -27,9 +30,12 @@ class Origins:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for the origin, and say that others get another answer where that is so."""
-        if scope["type"] != "http" or not self._named:
+        origin = header(scope, b"origin") if scope["type"] == "http" else None
+        if origin is None and not self._named:
+            await self._app(scope, receive, send)
+        elif not self._named:
             await self._of_others(scope, receive, send)
-        elif Headers(scope=scope).get("origin") in self._named:
+        elif origin in self._named:
             await self._of_named(scope, receive, send)
         else:
             await self._of_others(scope, receive, _varying(send))

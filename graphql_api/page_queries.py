@@ -99,7 +99,9 @@ def select_page(criteria: Criteria, page: Page, parameters: Parameters) -> tuple
     stretch, first = None, leading(criteria, page.order)
     if first is not None:
         criteria = tuple(each for each in criteria if each is not first)
-        stretch = Stretch(sql.Identifier("it", first.column), parameters.add(first.value))
+        # A value that the planner does not see: one plan will do for all, and is not made anew for each.
+        value = sql.SQL("(select {})").format(parameters.add(first.value))
+        stretch = Stretch(sql.Identifier("it", first.column), value)
     where = all_of([*conditions(criteria, parameters), *between(page, parameters, stretch)])
     return where, ordering(page, stretch)
 
@@ -131,7 +133,7 @@ def _beyond(
     order: Order, place: Place | None, comparison: str, parameters: Parameters, stretch: Stretch | None
 ) -> list[sql.Composable]:
     if place is None:
-        return [] if stretch is None else [stretch.column + sql.SQL(f" {comparison}= ") + stretch.value]
+        return [] if stretch is None else [_up_to(stretch, comparison)]
     columns = [*([] if stretch is None else [stretch.column]), *map(_expression, order.keys)]
     values = [_value(key, value, parameters) for key, value in zip(order.keys, place, strict=True)]
     return [
@@ -141,6 +143,12 @@ def _beyond(
             sql.SQL(", ").join([*([] if stretch is None else [stretch.value]), *values]),
         )
     ]
+
+
+def _up_to(stretch: Stretch, comparison: str) -> sql.Composable:
+    """Return the condition of one end. Said twice, for rows between two plain bounds are guessed to be too few."""
+    end = sql.SQL(f"({{0}}, {{0}}) {comparison}= ({{1}}, {{1}})")
+    return end.format(stretch.column, stretch.value)
 
 
 def _expression(key: Key) -> sql.Composable:

@@ -1,6 +1,6 @@
 """Where somebody asks from, what has been paid for, and the response that goes back if there is one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -44,10 +44,15 @@ def headers_of(*standings: Standing) -> dict[str, str]:
         return {}
     waits = [standing.wait for standing in standings if standing.wait_seconds]
     return {
-        "RateLimit-Policy": ", ".join(standing.policy for standing in standings),
+        "RateLimit-Policy": ", ".join(standing.quota.policy for standing in standings),
         "RateLimit": ", ".join(standing.shown for standing in standings),
         **({"Retry-After": str(max(waits))} if waits else {}),
     }
+
+
+def labels_of(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
+    """Return the same as labels of a response."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers_of(*standings).items()]
 
 
 def address_of(scope: Mapping[str, Any]) -> str:

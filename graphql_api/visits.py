@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.types import Scope
 
 from graphql_api.cookies import cookie_name, is_trusted
+from graphql_api.raw_headers import header
 from graphql_api.reading import Reading, World
 from graphql_api.visitors import Visitor, address_of
 
@@ -15,25 +18,30 @@ class Visit:
     """
     What all operations share, and what the visitor shows.
 
-    `cookie` is the token that a browser sent by itself, where that counts; `connection_params` come later, on a socket.
+    `cookie` is the token that a browser sent by itself, where that counts, and `shows_cookie` whether it sent one at
+    all; `connection_params` come later, on a socket.
     """
 
     world: World
     authorization: str | None = None
     cookie: str | None = None
+    shows_cookie: bool = False
     connection_params: object = None
     visitor: Visitor | None = None
 
     @classmethod
-    def of(cls, world: World, connection: HTTPConnection, response: Response | None = None) -> "Visit":
+    def of(cls, world: World, scope: Scope, response: Response | None = None) -> "Visit":
         """Return a request, with the response on which to note what goes back; or a WebSocket, which has none."""
+        kept = _kept_cookie(world, scope)
+        counts = bool(kept) and is_trusted(Headers(scope=scope), world.limits.api_origins)
         return cls(
             world=world,
-            authorization=connection.headers.get("Authorization"),
-            cookie=_cookie(world, connection),
+            authorization=header(scope, b"authorization"),
+            cookie=kept if counts else None,
+            shows_cookie=kept is not None,
             visitor=Visitor(
-                address=address_of(connection.scope),
-                prepaid=int(connection.scope["type"] == "http"),
+                address=address_of(scope),
+                prepaid=int(scope["type"] == "http"),
                 response=response,
             ),
         )
@@ -65,11 +73,8 @@ class Visit:
         return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def shows_cookie(world: World, connection: HTTPConnection) -> bool:
-    """Say whether a browser sent the cookie of a session, whether it counts or not."""
-    return cookie_name(world.terms) in connection.cookies
-
-
-def _cookie(world: World, connection: HTTPConnection) -> str | None:
-    token = connection.cookies.get(cookie_name(world.terms))
-    return token if token and is_trusted(connection.headers, world.limits.api_origins) else None
+def _kept_cookie(world: World, scope: Scope) -> str | None:
+    """Return what a browser sent by itself as a session's token, whether it counts or not."""
+    if header(scope, b"cookie") is None:
+        return None
+    return HTTPConnection(scope).cookies.get(cookie_name(world.terms))

@@ -18,4 +18,4 @@ from graphql_api.reading import World
 
 def compiled(general: ASGIApp, schema: AnsweringSchema, world: World) -> CompiledDoor:
     """Return a door that answers what it can from plans, and leaves the rest to the general one."""
-    return CompiledDoor(general, Plans(schema), schema, world)
+    return CompiledDoor(general, Plans(schema), schema.limits, world.lines)

@@ -63,10 +63,22 @@ class Question:
                 raise Uncovered(f"{field.owner}.{field.name}({argument.name.value})")
         varies = any(isinstance(part, VariableNode) for argument in given for part in descend(argument))
         self._always = None if varies else self._ask(NO_VARIABLES)
+        self._key = self._key_variable() if len(known) == 1 else None
 
     def ask(self, variables: VariableValues) -> Asked:
         """Return what is asked. Raises `GraphQLError` where the arguments are none."""
+        if self._key is not None and (key := variables.coerced.get(self._key[1])) is not None:
+            return self._read(self._field, {self._key[0]: key})
         return self._always or self._ask(variables)
+
+    def _key_variable(self) -> tuple[str, str] | None:
+        """Return the argument that one row is asked by, and the variable that it is, where it is one as it stands."""
+        [argument] = self._field.node.arguments or ()
+        if not isinstance(argument.value, VariableNode):
+            return None
+        name_of = self._schema.config.name_converter.from_argument
+        [name] = [each.python_name for each in self._arguments if name_of(each) == argument.name.value]
+        return name, argument.value.name.value
 
     def _ask(self, variables: VariableValues) -> Asked:
         given = get_argument_values(self._definition, self._field.node, variables)

@@ -8,27 +8,29 @@ goes on with that refusal, and says so in its own words without asking again.
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
-from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graphql_api.admission import admit
-from graphql_api.answering import AnsweringSchema
 from graphql_api.compiled.plans import Plans, Ready
+from graphql_api.compiled.recent import Recent
 from graphql_api.compiled.selections import Uncovered
 from graphql_api.errors import Declined
-from graphql_api.graphql_requests import Asked, Malformed, is_json, read_body
+from graphql_api.graphql_requests import JSON, Asked, Malformed, is_json, read_body
+from graphql_api.limits import Limits
+from graphql_api.lines import Lines
 from graphql_api.over_http import media_type
-from graphql_api.reading import World
+from graphql_api.raw_headers import header
 from graphql_api.snapshot import refusing
-from graphql_api.visits import Visit
 
 REASONS_MAX = 500
 """Reasons that are counted apart; those beyond are counted as one."""
+
+BODIES_MAX, BODY_BYTES_MAX = 1_000, 4_096
+"""Of how many bodies it is remembered what they ask, and how long one of them may be."""
 
 
 class Counts(msgspec.Struct, frozen=True, rename="camel"):
@@ -41,11 +43,12 @@ class Counts(msgspec.Struct, frozen=True, rename="camel"):
 class CompiledDoor:
     """What answers from plans, in front of what answers everything."""
 
-    def __init__(self, general: ASGIApp, plans: Plans, schema: AnsweringSchema, world: World) -> None:
+    def __init__(self, general: ASGIApp, plans: Plans, limits: Limits, lines: Lines) -> None:
         self._general = general
         self._plans = plans
-        self._schema = schema
-        self._world = world
+        self._limits = limits
+        self._lines = lines
+        self._bodies = Recent[Ready](BODIES_MAX)
         self._answered = 0
         self._passed_on: Counter[str] = Counter()
 
@@ -61,15 +64,16 @@ class CompiledDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
-        connection = HTTPConnection(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if connection is None or not _is_plain(connection.headers):
+        media = _media(scope)
+        if media is None:
             await self._general(scope, receive, send)
             return
         message, refusal = await receive(), None
         try:
-            answer = await self._answer(connection, message)
+            ready = self._ready(message)
+            answer = await self._lines.ask(ready.text, ready.values)
             self._answered += 1
-            await _send(send, answer, media_type(connection.headers.get("accept", "")))
+            await _send(send, answer, media)
             return
         except Uncovered as error:
             reason = str(error)
@@ -86,35 +90,44 @@ class CompiledDoor:
         is_known = reason in self._passed_on or len(self._passed_on) < REASONS_MAX
         self._passed_on[reason if is_known else "other"] += 1
 
-    async def _answer(self, connection: HTTPConnection, message: Message) -> bytes:
-        asked = _read(connection.headers, message)
-        ready = await self._ready(connection, asked)
-        return await self._world.lines.ask(ready.text, ready.values)
-
-    async def _ready(self, connection: HTTPConnection, asked: Asked) -> Ready:
+    def _ready(self, message: Message) -> Ready:
         """Return the statement for a question that may pass; one that may not is turned away where others are."""
+        if message.get("more_body"):
+            raise Uncovered("body in parts")
+        body = message.get("body", b"")
+        if len(body) > BODY_BYTES_MAX:
+            return self._planned(body)
+        return self._bodies.take(body, lambda: self._planned(body))
+
+    def _planned(self, body: bytes) -> Ready:
+        asked = _read(body)
         plan = self._plans.take(asked.query or "", asked.operation_name)
-        reading = Visit.of(self._world, connection).read(self._schema.reading)
-        try:
-            await admit(reading, plan.bill, asked.variables, self._schema.limits)
-        except Declined as error:
-            raise Uncovered("declined") from error
+        if plan.bill is not None:
+            # The operation itself was counted when its request came in.
+            try:
+                plan.bill.check(asked.variables, self._limits.cost)
+            except Declined as error:
+                raise Uncovered("declined") from error
         return plan.ready(asked.variables or {})
 
 
-def _is_plain(headers: Headers) -> bool:
-    """Say whether a request is sent as JSON, and its answer expected as such and at once."""
-    accepted = headers.get("accept", "")
-    is_stream = "event-stream" in accepted or "multipart" in accepted
-    return is_json(headers.get("content-type", "")) and not is_stream
+def _media(scope: Scope) -> bytes | None:
+    """Return the media type of a plain question's answer; None for what is asked in another way."""
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return None
+    return _plain_media(header(scope, b"content-type") or "", header(scope, b"accept") or "")
 
 
-def _read(headers: Headers, message: Message) -> Asked:
-    """Return the one operation that a request asks. Raises `Uncovered`."""
-    if message.get("more_body"):
-        raise Uncovered("body in parts")
+@lru_cache(maxsize=100)
+def _plain_media(content_type: str, accept: str) -> bytes | None:
+    is_stream = "event-stream" in accept or "multipart" in accept
+    return media_type(accept).encode() if is_json(content_type) and not is_stream else None
+
+
+def _read(body: bytes) -> Asked:
+    """Return the one operation that a body asks. Raises `Uncovered`."""
     try:
-        asked = read_body(headers.get("content-type"), message.get("body", b""))
+        asked = read_body(JSON, body)
     except Malformed as error:
         raise Uncovered("malformed") from error
     if isinstance(asked, list):
@@ -134,10 +147,10 @@ def _again(message: Message, receive: Receive) -> Receive:
     return receive_again
 
 
-async def _send(send: Send, body: bytes, media: str) -> None:
+async def _send(send: Send, body: bytes, media: bytes) -> None:
     headers = [
         (b"content-length", str(len(body)).encode()),
-        (b"content-type", media.encode()),
+        (b"content-type", media),
         (b"vary", b"Accept"),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -40,7 +40,8 @@ def _value(parts: Parts) -> Writer:
 
 
 def _global_id(kind: str, key: str) -> Parts:
-    return quoted(f"translate(encode(('{kind}:' || {key})::bytea, 'base64'), E'\\n', '')")
+    # Replaced, not translated, which takes three times as long.
+    return quoted(f"replace(encode(('{kind}:' || {key})::bytea, 'base64'), E'\\n', '')")
 
 
 def _integer(column: str) -> Parts:

@@ -5,13 +5,23 @@ A document is read once. Which fields it selects depends on the variables of its
 statement on the shape of what it asks: for both, the last few are kept.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from graphql import DocumentNode, GraphQLError, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLInputType,
+    GraphQLNonNull,
+    GraphQLSchema,
+    Undefined,
+    VariableDefinitionNode,
+    is_leaf_type,
+    validate,
+)
 from graphql.execution.values import VariableValues, get_variable_values
+from graphql.utilities import coerce_input_value, type_from_ast
 from graphql.validation import specified_rules
 
 from graphql_api.answering import AnsweringSchema
@@ -19,6 +29,7 @@ from graphql_api.compiled.asking import NO_VARIABLES, Question, reads_anything, 
 from graphql_api.compiled.block_queries import blocks
 from graphql_api.compiled.json_text import concatenated, members
 from graphql_api.compiled.object_queries import WRITERS, is_covered
+from graphql_api.compiled.recent import Recent
 from graphql_api.compiled.selections import Selected, Selector, Uncovered, find_operation
 from graphql_api.compiled.statement import Statement
 from graphql_api.costs import Bill, bill
@@ -28,8 +39,6 @@ PLANS_MAX = 500
 VARIANTS_MAX = 32
 """Selections, and statements, that one plan remembers."""
 
-Kept = TypeVar("Kept")
-
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -37,33 +46,6 @@ class Ready:
 
     text: bytes
     values: tuple[Any, ...]
-
-
-class Recent(Generic[Kept]):
-    """What was used last, by a key: made when it is missing, forgotten when there is too much."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[Hashable, Kept | Uncovered] = OrderedDict()
-
-    def take(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """Return what is kept under a key, or make and keep it. Raises `Uncovered` every time, when `make` does."""
-        if key not in self._kept:
-            self._keep(key, make)
-        self._kept.move_to_end(key)
-        kept = self._kept[key]
-        if isinstance(kept, Uncovered):
-            # Not the same one again, whose traceback would grow.
-            raise Uncovered(*kept.args)
-        return kept
-
-    def _keep(self, key: Hashable, make: Callable[[], Kept]) -> None:
-        try:
-            self._kept[key] = make()
-        except Uncovered as reason:
-            self._kept[key] = reason.with_traceback(None)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
 
 
 class Plans:
@@ -96,6 +78,7 @@ class Plan:
         self._schema = schema
         self._selector = Selector(schema._schema, document, find_operation(document, operation_name))
         self._variables = self._selector.operation.variable_definitions or ()
+        self._leaves = _required_leaves(schema._schema, self._variables)
         self._selections = Recent[_Selection](VARIANTS_MAX)
 
     def ready(self, variables: Mapping[str, Any]) -> Ready:
@@ -115,10 +98,27 @@ class Plan:
     def _coerced(self, variables: Mapping[str, Any]) -> VariableValues:
         if not self._variables:
             return NO_VARIABLES
+        if self._leaves is not None:
+            coerced = {name: coerce_input_value(variables.get(name), kind) for name, kind in self._leaves.items()}
+            if Undefined in coerced.values():
+                raise Uncovered("invalid values")
+            return VariableValues({}, coerced)
         found = get_variable_values(self._schema._schema, self._variables, dict(variables), max_errors=1)
         if isinstance(found, list):
             raise Uncovered("invalid values")
         return found
+
+
+def _required_leaves(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
+) -> Mapping[str, GraphQLInputType] | None:
+    """Return the types of variables that are one value each and must be given; None where some are not."""
+    kinds = {each.variable.name.value: type_from_ast(schema, each.type) for each in definitions}
+    leaves = {
+        name: kind for name, kind in kinds.items() if isinstance(kind, GraphQLNonNull) and is_leaf_type(kind.of_type)
+    }
+    is_all = len(leaves) == len(definitions) and not any(each.default_value for each in definitions)
+    return leaves if is_all else None
 
 
 class _Selection:

@@ -29,11 +29,11 @@ class Outbox:
         if self._ended:
             return
         # One text alone may be larger than what may wait.
-        if self._texts and self._waiting + len(text) > self._bytes_max:
+        if self._texts and self._waiting + _size(text) > self._bytes_max:
             self.end(drop=True)
             self._on_full()
             return
-        self._waiting += len(text)
+        self._waiting += _size(text)
         self._texts.append(text)
         self._wake.set()
 
@@ -58,10 +58,15 @@ class Outbox:
             while self._texts:
                 text = self._texts.popleft()
                 yield text
-                self._waiting -= len(text)
+                self._waiting -= _size(text)
                 if self._room is not None and self._waiting * 2 <= self._bytes_max:
                     self._room.set()
             if self._ended:
                 return
             self._wake.clear()
             await self._wake.wait()
+
+
+def _size(text: str) -> int:
+    """Return how many bytes a text is on its way."""
+    return len(text) if text.isascii() else len(text.encode())

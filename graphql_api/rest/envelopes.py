@@ -98,7 +98,7 @@ def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | Non
 async def _answered(answer: Answer, request: Request, body: bytes) -> Response:
     noted = Response()
     del noted.headers["Content-Length"]
-    reading = Visit.of(request.app.state.world, request, noted).read()
+    reading = Visit.of(request.app.state.world, request.scope, noted).read()
     call = Call(reading=reading, path=request.path_params, given=request.query_params, noted=noted, body=body)
     try:
         told = success(await answer(call))

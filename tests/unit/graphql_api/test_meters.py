@@ -87,7 +87,7 @@ def test_headers_are_those_of_the_draft() -> None:
     """RateLimit-Policy and RateLimit are lists of named items with parameters."""
     standing = _take(_meter(Clock()), 2)
 
-    assert (standing.policy, standing.shown) == ('"q";q=6;w=60', '"q";r=4;t=20')
+    assert (standing.quota.policy, standing.shown) == ('"q";q=6;w=60', '"q";r=4;t=20')
 
 
 def test_a_refusal_says_when_to_come_back() -> None:

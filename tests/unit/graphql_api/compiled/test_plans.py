@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from graphql_api.compiled.asking import NO_VARIABLES, Many, Question
-from graphql_api.compiled.plans import Plans, Recent
+from graphql_api.compiled.plans import Plans
+from graphql_api.compiled.recent import Recent
 from graphql_api.compiled.selections import Selected, Selector, Uncovered, find_operation
 from graphql_api.compiled.statement import Numbered
 from graphql_api.cursors import show

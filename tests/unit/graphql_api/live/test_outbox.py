@@ -35,6 +35,15 @@ async def test_one_that_is_full_drops_everything_and_says_so_once() -> None:
     assert (await everything(box), full) == ([], ["full"])
 
 
+async def test_what_waits_is_counted_as_it_is_sent() -> None:
+    """In bytes, of which a letter may have four."""
+    box, full = outbox()
+    for text in ("é" * 3, "€" * 2):
+        box.put(text)
+
+    assert (await everything(box), full) == ([], ["full"])
+
+
 async def test_one_text_may_be_larger_than_what_may_wait() -> None:
     """Else a large answer could never be sent."""
     box, full = outbox()

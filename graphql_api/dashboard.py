@@ -63,19 +63,20 @@ def dashboard_routes(built: Path = BUILT) -> list[BaseRoute]:
     """Return the page's addresses, and where its scripts, styles and fonts are."""
 
     async def page(_: Request) -> Response:
-        return _page(built)
+        return dashboard_page(built)
 
     async def root(request: Request) -> Response:
         # Programs that only know the port are told where to go, as ever.
         if "text/html" in request.headers.get("accept", ""):
-            return _page(built)
+            return dashboard_page(built)
         return JSONResponse({"service": "lamda-backend", **PLACES}, headers={"Vary": "Accept"})
 
     files = GZipMiddleware(BuiltFiles(directory=built, check_dir=False))
     return [Route("/", root), *(Route(view, page) for view in VIEWS), Mount(MOUNTED_AT, files)]
 
 
-def _page(built: Path) -> Response:
+def dashboard_page(built: Path = BUILT) -> Response:
+    """Return the page, or what to run to have it."""
     index = built / "index.html"
     if index.is_file():
         return FileResponse(index, headers={**POLICY, "Vary": "Accept"})

@@ -1,7 +1,9 @@
 import "./style/tokens.css";
 import "./style/ground.css";
 import "./style/shell.css";
+import "./style/controls.css";
 import "./style/parts.css";
+import "./style/charts.css";
 import "./style/views.css";
 import "./style/job.css";
 

@@ -3,8 +3,10 @@
 
 FROM node:22-bookworm AS assets
 WORKDIR /app
-COPY Makefile package.json package-lock.json ./
-RUN make assets NPM_ARGS="--omit=dev --omit=optional"
+COPY Makefile package.json package-lock.json schema.graphql ./
+COPY dashboard dashboard
+COPY graphql_api/html graphql_api/html
+RUN make assets
 
 FROM python:3.11-slim-bookworm AS environment
 ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 PIP_NO_CACHE_DIR=1

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { bnb, coins, exactBnb, percent, vram } from "../src/format/amounts";
-import { inOrder, strand, title } from "../src/format/events";
+import { finalityReached, inOrder, strand, title } from "../src/format/events";
 import { merged, type Row, withChange } from "../src/format/feed";
 import { explorerLink, gpuName, short, word } from "../src/format/names";
 import { progress } from "../src/format/steps";
@@ -48,6 +48,12 @@ describe("a job's way", () => {
     const mined = { at: "2026-01-01T00:00:01Z", source: {} };
     const sent = { at: "2026-01-01T00:00:01.5Z", source: null };
     expect(inOrder([mined, sent])).toEqual([sent, mined]);
+  });
+  test("what is open is asked for again when its chain is final so far", () => {
+    const at = (number: number, final: boolean) => ({ source: { block: { chain: "OPBNB" as const, number, final } } });
+    const chains = [{ chain: "BSC", finalized: 9 }, { chain: "OPBNB", finalized: 7 }];
+    expect(finalityReached([at(7, false), at(3, true)], chains)).toBe("OPBNB 7");
+    expect(finalityReached([at(8, false), at(3, true), { source: null }], chains)).toBe("");
   });
   test("unknown steps are told as they are", () => expect([title("new thing"), strand(null)]).toEqual(["New thing", "OFFCHAIN"]));
 });

@@ -45,3 +45,14 @@ export function inOrder<Event extends { at: string; source: unknown }>(events: E
   const moment = ({ at, source }: Event) => Date.parse(at) + (source ? 999 : 0);
   return [...events].sort((one, other) => moment(one) - moment(other));
 }
+
+interface Placed {
+  source: { block: { chain: "BSC" | "OPBNB"; number: number; final: boolean } } | null;
+}
+
+// Nobody is told when a block becomes final. What this returns changes when one that is shown as open may be: ask then.
+export function finalityReached(events: Placed[], chains: { chain: string; finalized: number | null }[]): string {
+  const open = events.flatMap(({ source }) => (source && !source.block.final ? [source.block] : []));
+  const reached = chains.filter(({ chain, finalized }) => open.some((block) => block.chain === chain && block.number <= (finalized ?? -1)));
+  return reached.map(({ chain, finalized }) => `${chain} ${finalized}`).join();
+}

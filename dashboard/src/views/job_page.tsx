@@ -1,14 +1,16 @@
 // One job: where it stands and why, where its money is, and everything that happened to it.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { useAsked, useChanges } from "../api/live";
+import { finalityReached } from "../format/events";
 import { gpuName, providerPath, short } from "../format/names";
 import { JobChangesDocument, JobDocument, type JobQuery } from "../generated/graphql";
 import { Standing } from "../parts/job_rows";
 import { Card, Page } from "../parts/page";
 import { Answered, Empty } from "../parts/states";
 import { Bnb, Copy, Lookup } from "../parts/text";
+import { useChains } from "../shell/chains";
 import { Delivery } from "./job/delivery";
 import { SpecCard } from "./job/spec_card";
 import { Timeline } from "./job/timeline";
@@ -24,6 +26,10 @@ export function JobPage({ jobId }: { jobId: string }) {
     answer.again();
   });
   const job = answer.data?.job;
+  const reached = finalityReached(job?.timeline ?? [], useChains() ?? []);
+  useEffect(() => {
+    if (reached) answer.again();
+  }, [reached]);
   const title = <>Job <span class="mono">{short(jobId)}</span><Copy text={jobId} what="job id" /></>;
   return (
     <Page title={title} name={`Job ${short(jobId)}`} lead={job && <Bnb wei={job.payment} />} aside={job && <Standing job={job} />}>

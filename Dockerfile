@@ -5,9 +5,9 @@ FROM node:22-bookworm AS assets
 WORKDIR /app
 COPY Makefile package.json package-lock.json ./
 # npm's packages change less often than our pages: their layer stays until the lock file moves.
-RUN make node_modules/made NPM_ARGS="--include=dev --omit=optional"
+RUN make node_modules/made
 COPY . .
-RUN make assets NPM_ARGS="--include=dev --omit=optional"
+RUN make assets
 
 FROM python:3.11-slim-bookworm AS environment
 ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 PIP_NO_CACHE_DIR=1

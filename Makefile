@@ -50,6 +50,14 @@ test: setup assets ## Run the tests; PYTEST_ARGS narrows them, as in PYTEST_ARGS
 test-long: setup assets ## Run all tests, those that take many minutes too
 	@.venv/bin/pytest --timeout 1800 $(PYTEST_ARGS)
 
+.PHONY: test-browser
+test-browser: setup assets ## Run the tests that drive the dashboard in a real Chromium (Debian: apt-get install chromium)
+	@.venv/bin/pytest --timeout 1800 tests/browser $(PYTEST_ARGS)
+
+.PHONY: screenshots
+screenshots: setup assets ## Take the pictures of the dashboard in docs/images anew (minutes; needs Chromium)
+	@.venv/bin/python -m tests.browser.album
+
 .PHONY: bench
 bench: setup $(YARDSTICK)/node_modules/made ## Measure what must stay fast, each figure beside a yardstick (minutes, and 5 GB of disk)
 	@.venv/bin/python -m benchmarks.state
@@ -106,8 +114,12 @@ reference: setup ## Write docs/reference anew after a change of settings, comman
 # beside them, so each keeps a folder of its own.
 STATIC := graphql_api/static
 
+# The dashboard is built anew when its source or the schema that its types come from has changed.
+DASHBOARD := $(STATIC)/dashboard
+DASHBOARD_SOURCE := $(shell find dashboard -type f -not -path 'dashboard/src/generated/*' 2>/dev/null)
+
 .PHONY: assets
-assets: $(STATIC)/made ## Bring GraphiQL's page from node_modules to the API's static files
+assets: $(STATIC)/made $(DASHBOARD)/made ## Build the dashboard, and bring GraphiQL's page, to the API's static files
 
 $(STATIC)/made: node_modules/made
 	@rm -rf $(STATIC) && mkdir -p $(STATIC)/graphql-ws $(STATIC)/noble-hashes
@@ -115,6 +127,13 @@ $(STATIC)/made: node_modules/made
 	@cp node_modules/react/umd/react.production.min.js node_modules/react-dom/umd/react-dom.production.min.js $(STATIC)/
 	@cp node_modules/graphql-ws/dist/client.js node_modules/graphql-ws/dist/common-*.js $(STATIC)/graphql-ws/
 	@cp $(addprefix node_modules/@noble/hashes/,sha3.js _u64.js utils.js) $(STATIC)/noble-hashes/
+	@touch $@
+
+$(DASHBOARD)/made: $(STATIC)/made schema.graphql $(DASHBOARD_SOURCE)
+	$(say) "the dashboard, from dashboard/"
+	@node dashboard/codegen.mjs
+	@node_modules/.bin/tsc --project dashboard
+	@node_modules/.bin/vite build --config dashboard/vite.config.ts --logLevel warn
 	@touch $@
 
 .PHONY: clean

@@ -40,12 +40,17 @@ class NoAnvil(CannotRun):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flavour:
-    """How a chain behaves. Finalized trails the head by two epochs. Without block seconds nothing mines by itself."""
+    """
+    How a chain behaves. Finalized trails the head by two epochs. Without block seconds nothing mines by itself.
+
+    It begins now, or at a time given in unix seconds.
+    """
 
     name: str
     chain_id: int
     block_seconds: float | None
     slots_in_an_epoch: int
+    begins_at: int | None = None
 
     @property
     def states_kept(self) -> int:
@@ -143,6 +148,8 @@ class Anvil:
             "--state": self._folder / STATE,
             "--cache-path": self._folder / "cache",
         }
+        if flavour.begins_at is not None:
+            options["--timestamp"] = flavour.begins_at
         self._folder.mkdir(parents=True, exist_ok=True)
         words = [str(word) for option in options.items() for word in option]
         return Program(

@@ -4,6 +4,7 @@ The web application: its routes.
     /graphql   queries by POST and GET, mutations by POST, subscriptions by WebSocket (graphql-transport-ws)
                and SSE; GraphiQL for browsers
     /api/v1    plain routes, described by /api/v1/openapi.json
+    /          the dashboard, for browsers; where the rest is, for programs
     /health    this process
     /ready     progress of every chain
     /metrics   what Prometheus reads
@@ -17,12 +18,13 @@ connection_init as `authorization`.
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from graphql_api.compiled import compiled
+from graphql_api.dashboard import dashboard_routes
 from graphql_api.graphiql import graphiql_page, page_mounts
 from graphql_api.guarding import guards
 from graphql_api.limits import Limits
@@ -31,7 +33,7 @@ from graphql_api.live.live import Live
 from graphql_api.metrics import api_metrics, metrics_route
 from graphql_api.over_http import OverHttp
 from graphql_api.reading import World
-from graphql_api.rest.catalogue import DOCUMENT_PATH, rest_routes
+from graphql_api.rest.catalogue import rest_routes
 from graphql_api.rest.envelopes import EXCEPTION_HANDLERS
 from graphql_api.schema import build
 from graphql_api.visits import Visit
@@ -76,10 +78,10 @@ def create_app(world: World, *, shows_internal_errors: bool = False, looks: Metr
     live_door = LiveDoor(live, lambda connection: Visit.of(world, connection.scope), behind=in_front)
     app = Starlette(
         routes=[
-            Route("/", _index),
             # Only what has a slash too many comes here, and is sent to the right place.
             Route(GRAPHQL, live_door),
             *rest_routes(),
+            *dashboard_routes(),
             *page_mounts(),
             metrics_route(looks or load(MetricsSettings)[0], is_public=world.terms.is_secure),
         ],
@@ -91,8 +93,3 @@ def create_app(world: World, *, shows_internal_errors: bool = False, looks: Metr
     app.state.compiled = in_front
     app.state.metrics = api_metrics(app.state)
     return app
-
-
-async def _index(_: Request) -> Response:
-    places = {"graphql": GRAPHQL, "openapi": DOCUMENT_PATH, "health": "/health", "ready": "/ready"}
-    return JSONResponse({"service": "lamda-backend", **places})

@@ -197,6 +197,7 @@ class Up:
     def _addresses(self, world: LocalWorld, bus: EmbeddedNats, database_url: str) -> Mapping[str, str]:
         settings = world.settings()
         return {
+            "Dashboard": self._api_url,
             "GraphiQL": f"{self._api_url}/graphql",
             "API": f"POST {self._api_url}/graphql, ws://… for subscriptions",
             "Health": f"{self._api_url}/ready",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_OURS = {"node_modules", "static", "__pycache__"}
+NOT_OURS = {"node_modules", "static", "generated", "__pycache__"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

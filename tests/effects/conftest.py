@@ -64,11 +64,13 @@ async def end_of_test(marketplace: Marketplace) -> None:
 
 
 @asynccontextmanager
-async def open_marketplace(postgres: EmbeddedPostgres, nursery: Nursery, folder: Path) -> AsyncIterator[Marketplace]:
+async def open_marketplace(
+    postgres: EmbeddedPostgres, nursery: Nursery, folder: Path, *, begins_at: int | None = None
+) -> AsyncIterator[Marketplace]:
     """Build a marketplace and let it live for as long as the block lasts; programs write their logs to `folder`."""
     async with AsyncExitStack() as stack:
         world, (url, pool), nats = await asyncio.gather(
-            stack.enter_async_context(_world(folder)),
+            stack.enter_async_context(_world(folder, begins_at)),
             stack.enter_async_context(_database(postgres)),
             stack.enter_async_context(_nats(folder / "nats")),
         )
@@ -88,8 +90,9 @@ async def open_marketplace(postgres: EmbeddedPostgres, nursery: Nursery, folder:
 
 
 @asynccontextmanager
-async def _world(folder: Path) -> AsyncIterator[World]:
-    async with _chain(56, folder / "bsc") as bsc, _chain(204, folder / "opbnb") as opbnb:
+async def _world(folder: Path, begins_at: int | None) -> AsyncIterator[World]:
+    chains = _chain(56, folder / "bsc", begins_at), _chain(204, folder / "opbnb", begins_at)
+    async with chains[0] as bsc, chains[1] as opbnb:
         job_manager, node_reputation = await bsc.deploy("JobManager"), await opbnb.deploy("NodeReputation")
         yield World(
             bsc=bsc,
@@ -100,8 +103,14 @@ async def _world(folder: Path) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def _chain(chain_id: int, folder: Path) -> AsyncIterator[LocalChain]:
-    flavour = Flavour(name=folder.name, chain_id=chain_id, block_seconds=None, slots_in_an_epoch=SLOTS_IN_AN_EPOCH)
+async def _chain(chain_id: int, folder: Path, begins_at: int | None) -> AsyncIterator[LocalChain]:
+    flavour = Flavour(
+        name=folder.name,
+        chain_id=chain_id,
+        block_seconds=None,
+        slots_in_an_epoch=SLOTS_IN_AN_EPOCH,
+        begins_at=begins_at,
+    )
     async with Anvil(flavour, folder=folder) as anvil, Rpc([anvil.url]) as rpc:
         yield await LocalChain.open(anvil.url, rpc)
 

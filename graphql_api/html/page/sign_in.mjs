@@ -8,14 +8,19 @@ const SIGN_IN = `mutation ($message: String!, $signature: String!) {
 const VALID_MS = 10 * 60 * 1000;
 
 // `ask` sends a document with variables and returns its data; `site` is where the person is: its domain and URI.
-export async function signIn({ wallet, ask, site, keccak256 }) {
+export async function signIn({ ask, ...rest }) {
+  return (await ask(SIGN_IN, await signedMessage({ ask, ...rest }))).signIn;
+}
+
+// Returns what to hand in to be signed in: the message, and the wallet's signature of it.
+export async function signedMessage({ wallet, ask, site, keccak256 }) {
   const [account] = await wallet.request({ method: "eth_requestAccounts" });
   const chainId = await chainToName(wallet, ask);
   const { signInNonce: nonce } = await ask(NONCE);
   const address = checksummed(account, keccak256);
   const message = written({ ...site, address, chainId, nonce, now: new Date() });
   const signature = await wallet.request({ method: "personal_sign", params: [hex(encoded(message)), address] });
-  return (await ask(SIGN_IN, { message, signature })).signIn;
+  return { message, signature };
 }
 
 // The form that EIP-55 gives an address, which the message must have it in; wallets return lower case.

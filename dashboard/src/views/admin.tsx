@@ -1,0 +1,57 @@
+// What an operator can do from here. The API decides who may; this page shows it to those.
+
+import { me } from "../api/session";
+import { type Chain, PauseCreditsDocument, ResumeDocument } from "../generated/graphql";
+import { CHAIN_NAMES } from "../format/names";
+import { Act } from "../parts/act";
+import { Card, Page } from "../parts/page";
+import { Empty } from "../parts/states";
+import { useChains } from "../shell/chains";
+import { Reindexes } from "./admin/reindexes";
+import { RetryForm } from "./admin/retry_form";
+
+export function Admin() {
+  if (!me.value?.isAdmin)
+    return (
+      <Page title="Operate" name="Operate">
+        <Empty title="For admins only"><a href="/account">Sign in</a> with a wallet that the setting ADMIN_ADDRESSES names.</Empty>
+      </Page>
+    );
+  return (
+    <Page title="Operate" name="Operate" lead="Each of these is kept with who asked for it.">
+      <div class="columns">
+        <Reindexes />
+        <div class="stack">
+          <Resumes />
+          <Card title="Credits">
+            <p class="muted">Paused, signers sign nothing new. What is signed already goes on.</p>
+            <p class="buttons">
+              <Act document={PauseCreditsDocument} variables={{ paused: true }} name="Pause credits" done="Credits are paused." />
+              <Act document={PauseCreditsDocument} variables={{ paused: false }} name="Go on with credits" done="Credits go on." />
+            </p>
+          </Card>
+          <RetryForm />
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function Resumes() {
+  const chains = useChains() ?? [];
+  return (
+    <Card title="Chains">
+      <p class="muted">A chain pauses after a reorganisation deeper than finality, until a person lets it go on.</p>
+      {chains.map(({ chain, ready, reason }) => (
+        <div key={chain} class="chain">
+          <p class="chain-name">
+            <span class={`dot ${ready ? "good" : "warn"}`} aria-hidden="true" />
+            <strong>{CHAIN_NAMES[chain as Chain]}</strong>
+            <span class="muted">{ready ? "follows its head" : reason}</span>
+          </p>
+          <Act document={ResumeDocument} variables={{ chain }} name={`Resume ${CHAIN_NAMES[chain as Chain]}`} done="Told its indexer to go on." />
+        </div>
+      ))}
+    </Card>
+  );
+}

@@ -1,0 +1,1 @@
+"""The dashboard in a real browser, before the real programs on real chains."""

@@ -101,13 +101,8 @@ schema: setup ## Write schema.graphql, the public schema, anew after a change
 	@.venv/bin/python -m graphql_api.schema > schema.graphql.new
 	@mv schema.graphql.new schema.graphql
 
-.PHONY: metrics
-metrics: setup ## Write docs/operations/metrics.md, the page of all metrics, anew after a change
-	@.venv/bin/python -m lamda.metrics_page > docs/operations/metrics.md.new
-	@mv docs/operations/metrics.md.new docs/operations/metrics.md
-
 .PHONY: reference
-reference: setup ## Write docs/reference anew after a change of settings, commands, schema or packages
+reference: setup ## Write docs/reference anew after a change of settings, commands, metrics, schema or packages
 	@.venv/bin/python -m tests.documents
 
 # GraphiQL's page is served from here, not from a CDN. graphql-ws and @noble/hashes are ES modules that import files

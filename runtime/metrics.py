@@ -4,7 +4,7 @@ The metrics of a program: figures that Prometheus reads, each declared once with
     hot path     adds to plain numbers: a `Counter` of the standard library, a `Spread`
     scrape       asks what must be asked elsewhere (`prepare`), then reads all figures and writes them out
 
-Nothing of the Prometheus client is touched before somebody reads. `docs/operations/metrics.md` is written from the
+Nothing of the Prometheus client is touched before somebody reads. `docs/reference/metrics.md` is written from the
 declarations, so that a metric without a description cannot be.
 """
 

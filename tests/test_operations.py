@@ -10,9 +10,9 @@ import pytest
 import typer
 import yaml
 
-from lamda import metrics_page
 from lamda.cli import app
 from tests.architecture.source import ROOT
+from tests.documents import metrics_page
 
 FOLDER = ROOT / "docs" / "operations"
 CATALOGUE = {metric.name: metric for metric in metrics_page.catalogue()}
@@ -70,11 +70,6 @@ def wrong(selector: Any) -> list[str]:
         return [name]
     known = {*metric.labels, *OF_EVERY_TARGET, *({"le"} if name.endswith("_bucket") else ())}
     return sorted(labels - known)
-
-
-def test_the_page_of_metrics_is_what_the_programs_declare() -> None:
-    """`make metrics` writes it anew."""
-    assert metrics_page.page() == (FOLDER / "metrics.md").read_text(encoding="utf-8")
 
 
 def test_metrics_are_named_as_prometheus_has_it() -> None:

@@ -23,7 +23,7 @@ SOURCES = [
 
 @pytest.mark.parametrize(("path", "written"), PAGES.items(), ids=lambda each: getattr(each, "name", ""))
 def test_the_reference_is_as_the_code_says(path: Path, written: Callable[[], str]) -> None:
-    """Settings, commands, API and licences: `make reference` writes them."""
+    """Settings, commands, metrics, API and licences: `make reference` writes them."""
     assert written() == path.read_text(encoding="utf-8")
 
 

@@ -1,8 +1,4 @@
-"""
-Write `docs/operations/metrics.md` from the metrics that the programs declare.
-
-    python -m lamda.metrics_page > docs/operations/metrics.md
-"""
+"""The reference of metrics, from what each program declares."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,10 +8,9 @@ from dispatch.metrics import ReactorMetrics
 from graphql_api.metrics import api_metrics
 from indexer.metrics import IndexerMetrics
 from runtime.metrics import Described, Metrics
+from tests.documents.markdown import page, table
 
-HEAD = """\
-# Metrics
-
+ABOUT = """\
 Every program tells its figures at `/metrics`, in the text format of Prometheus: the API on its own port, indexer and
 reactor on `METRICS_HOST` and `METRICS_PORT`, where that is set. With `METRICS_TOKEN`, whoever reads shows it as
 `Authorization: Bearer …`; in production the API tells nothing without one, for its port is open to everybody.
@@ -25,13 +20,9 @@ Figures about Postgres' rows are asked for when somebody reads; while it does no
 tells besides what its own process needs: `process_cpu_seconds_total`, `process_resident_memory_bytes`,
 `process_open_fds` and others of the Prometheus client.
 
-[prometheus.yml](prometheus.yml) scrapes all of it, [alerts.yml](alerts.yml) says when a person is needed, and
-[dashboard.json](dashboard.json) is a dashboard for Grafana. [README.md](README.md) says how they come together.
+[How programs are watched](../operations/README.md) says what reads all of it: a configuration, alerts, a dashboard."""
 
-This page is written by `make metrics` from what the programs declare.
-"""
-
-HEADING = ("| metric | kind | labels | told by | what it says |", "|---|---|---|---|---|")
+HEADING = ("metric", "kind", "labels", "told by", "what it says")
 PARTS = {
     "chain": "How far each chain is",
     "indexer": "What the indexer does",
@@ -62,21 +53,17 @@ def catalogue() -> Mapping[Described, list[str]]:
     return told
 
 
-def page() -> str:
+def written() -> str:
     """Return the page."""
     told = catalogue()
-    return "\n".join([HEAD, *(line for part in PARTS for line in _section(part, told))])
+    return page("Metrics", ABOUT, (_part(word, about, told) for word, about in PARTS.items()))
 
 
-def _section(part: str, told: Mapping[Described, Sequence[str]]) -> list[str]:
-    rows = [_row(metric, who) for metric, who in told.items() if metric.name.split("_")[1] == part]
-    return [f"## {PARTS[part]}", "", *HEADING, *rows, ""]
+def _part(word: str, about: str, told: Mapping[Described, Sequence[str]]) -> str:
+    rows = [_row(metric, who) for metric, who in told.items() if metric.name.split("_")[1] == word]
+    return f"## {about}\n\n{table(HEADING, rows)}"
 
 
-def _row(metric: Described, who: Sequence[str]) -> str:
+def _row(metric: Described, who: Sequence[str]) -> Sequence[str]:
     labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
-    return f"| `{metric.name}` | {metric.kind} | {labels} | {', '.join(who)} | {metric.text} |"
-
-
-if __name__ == "__main__":
-    print(page(), end="")  # noqa: T201
+    return f"`{metric.name}`", metric.kind, labels, ", ".join(who), metric.text

@@ -71,8 +71,11 @@ async def measure(here: Machine, given: argparse.Namespace, console: Console) ->
         await asyncio.sleep(SETTLE_SECONDS)
         listening.cancel()
     show(stretch, seen, given, console)
-    busy = {chain: HISTORY_BLOCKS if given.head_empty else seen.through[chain] for chain in Chain}
-    workloads = [Workload(chain=chain, blocks=busy[chain]) for chain in Chain]
+    # The listener left before the indexer did.
+    through = await head_store.committed(url)
+    workloads = [
+        Workload(chain=chain, blocks=HISTORY_BLOCKS if given.head_empty else through[chain]) for chain in Chain
+    ]
     wrong = await asyncio.to_thread(rows_store.differences, url, workloads)
     for each in wrong:
         console.print(f"[red]wrong[/]: {each}")

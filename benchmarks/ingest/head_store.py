@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 
@@ -34,8 +35,13 @@ async def listen(url: str, seen: Seen) -> None:
         feed.ticks(url, seconds=TICK_SECONDS) as ticks,
     ):
         async for _ in ticks:
-            rows = await connection.execute("select chain, number from checkpoints")
-            seen.note({Chain(row[0]): row[1] async for row in rows})
+            seen.note(await _checkpoints(connection))
+
+
+async def committed(url: str) -> dict[Chain, int]:
+    """Return how far each chain is committed."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        return await _checkpoints(connection)
 
 
 async def transactions(url: str) -> int:
@@ -46,3 +52,8 @@ async def transactions(url: str) -> int:
         ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+async def _checkpoints(connection: psycopg.AsyncConnection[Any]) -> dict[Chain, int]:
+    rows = await connection.execute("select chain, number from checkpoints")
+    return {Chain(row[0]): row[1] async for row in rows}

@@ -177,7 +177,7 @@ endef
 	@touch $@
 
 node_modules/made: package.json package-lock.json
-	$(say) "npm packages, from package-lock.json into node_modules (about 50 MB the first time)"
+	$(say) "npm packages, from package-lock.json into node_modules (about 230 MB there)"
 	@version=$$(node --version 2>/dev/null | tr -d v | cut -d. -f1); \
 	if [ "$${version:-0}" -lt $(NODE_OLDEST) ] || ! npm --version >/dev/null 2>&1; then \
 		echo "  Node is missing or older than $(NODE_OLDEST): installing one from PyPI into .tools/node"; \

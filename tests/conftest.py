@@ -1,11 +1,15 @@
 """The Postgres server that tests of several rooms run against, started once and thrown away."""
 
 import secrets
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
 
 from runtime.embedded_postgres import EmbeddedPostgres
+
+# What a script starts in the background is born deaf to Ctrl-C, and so would be the programs that tests send it to.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Nothing here must survive a power cut. Without statistics that change under way, plans stay the same.
 IN_A_HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}

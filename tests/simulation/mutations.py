@@ -166,7 +166,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "receipts make up the bloom": Guard(49, _believe_receipts, ("short_receipts", "say_too_much")),
     "a piece follows our last block": Guard(1, _any_parent, ("orphan",)),
     "a log that contradicts its ABI is asked for again": Guard(2, _insists, ("garbled",)),
-    "final is what all in use call final": Guard(4, _most_final, ("orphan",)),
+    "final is what all in use call final": Guard(8, _most_final, ("orphan",)),
     "who contradicts a final block must hold its own final": Guard(36, _believe_contradictions, ("orphan",)),
     "another is asked where one cannot tell": Guard(0, _ask_nobody_else),
     "a commit is fenced by checkpoint and lease": Guard(21, _no_fence),

@@ -5,7 +5,7 @@ The id is ours, made anew for each request and WebSocket; what is logged meanwhi
 header already, as GraphiQL's page its policy, keeps it. Layers within add labels of their own by `add_labels`.
 """
 
-import secrets
+import random
 from collections.abc import Iterable
 from typing import Any
 
@@ -40,13 +40,15 @@ class Labelling:
         labels = {**SECURITY, **(TRANSPORT if is_secure else {})}
         # As they are sent: Starlette would look through all headers, and encode, for each of them.
         self._labels = [(name.lower().encode(), value.encode()) for name, value in labels.items()]
+        self._names = {name for name, _ in self._labels}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and label what comes back."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        # Told from others, not kept from anybody.
+        request_id = f"{random.getrandbits(64):016x}"
         # Each request has a task, and with it a context, of its own.
         structlog.contextvars.bind_contextvars(request_id=request_id)
         labels = scope[LABELS] = [(REQUEST_ID_RAW, request_id.encode())]
@@ -61,8 +63,9 @@ class Labelling:
     def _labelled(self, headers: Iterable[RawHeader], labels: list[RawHeader]) -> list[RawHeader]:
         """Return a response's headers with a request's labels, and those of ours that it has not itself."""
         headers = list(headers)
-        has = {name for name, _ in headers}
-        return [*headers, *labels, *(label for label in self._labels if label[0] not in has)]
+        has = self._names.intersection([name for name, _ in headers])
+        missing = [label for label in self._labels if label[0] not in has] if has else self._labels
+        return [*headers, *labels, *missing]
 
 
 def add_labels(scope: Scope, labels: Iterable[RawHeader]) -> None:

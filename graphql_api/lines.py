@@ -111,6 +111,7 @@ class _Line:
         self._names: dict[bytes, bytes] = {}
         self._transformer = Transformer()
         self._answer: asyncio.Future[PGresult] | None = None
+        self._is_writing = False
         self._result: PGresult | None = None
         self._loop.add_reader(self._socket, self._read)
 
@@ -159,8 +160,10 @@ class _Line:
         """Send what the socket takes, and the rest when it takes more."""
         if self._wire.flush():
             self._loop.add_writer(self._socket, self._flush)
-        else:
+            self._is_writing = True
+        elif self._is_writing:
             self._loop.remove_writer(self._socket)
+            self._is_writing = False
 
     def _read(self) -> None:
         try:

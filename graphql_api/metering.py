@@ -70,7 +70,7 @@ class Metering:
 
     def _cross_site(self, scope: Scope, visit: Visit) -> Declined | None:
         """Return what is wrong with a request that acts in the name of whoever a cookie is of."""
-        is_by_cookie = visit.bearer is None and visit.shows_cookie
+        is_by_cookie = visit.shows_cookie and visit.bearer is None
         if not is_by_cookie or scope["method"] in READING:
             return None
         if visit.cookie is None:

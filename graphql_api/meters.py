@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
@@ -23,7 +24,7 @@ KNOWN_MAX = 100_000
 """How many people one meter remembers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Quota:
     """So many times a minute; 0 is as often as anybody likes."""
 
@@ -31,7 +32,7 @@ class Quota:
     count: int
     what: str
 
-    @property
+    @cached_property
     def policy(self) -> str:
         """Return the quota as `RateLimit-Policy` writes it (draft-ietf-httpapi-ratelimit-headers)."""
         return f'"{self.name}";q={self.count};w={SECONDS:.0f}'

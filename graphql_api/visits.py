@@ -67,6 +67,8 @@ class Visit:
     def bearer(self) -> str | None:
         """The token that the visitor shows themselves."""
         shown = self.authorization
+        if shown is None and self.connection_params is None:
+            return None
         if isinstance(self.connection_params, dict):
             shown = self.connection_params.get("authorization", shown)
         scheme, _, token = shown.strip().partition(" ") if isinstance(shown, str) else ("", "", "")

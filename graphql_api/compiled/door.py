@@ -8,7 +8,6 @@ goes on with that refusal, and says so in its own words without asking again.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 import msgspec
@@ -51,7 +50,7 @@ class CompiledDoor:
         self._limits = limits
         self._lines = lines
         self._costs = costs
-        self._bodies = Recent[Ready](BODIES_MAX)
+        self._bodies = Recent[tuple[Ready, int]](BODIES_MAX)
         self._answered = 0
         self._passed_on: Counter[str] = Counter()
 
@@ -73,10 +72,10 @@ class CompiledDoor:
             return
         message, refusal = await receive(), None
         try:
-            ready = self._ready(message)
+            ready, cost = self._ready(message)
             answer = await self._lines.ask(ready.text, ready.values)
             self._answered += 1
-            self._costs.note((), ready.cost)
+            self._costs.note((), cost)
             await _send(send, answer, media)
             return
         except Uncovered as error:
@@ -94,8 +93,12 @@ class CompiledDoor:
         is_known = reason in self._passed_on or len(self._passed_on) < REASONS_MAX
         self._passed_on[reason if is_known else "other"] += 1
 
-    def _ready(self, message: Message) -> Ready:
-        """Return the statement for a question that may pass; one that may not is turned away where others are."""
+    def _ready(self, message: Message) -> tuple[Ready, int]:
+        """
+        Return the statement for a question that may pass, and what it costs.
+
+        One that may not is turned away where others are.
+        """
         if message.get("more_body"):
             raise Uncovered("body in parts")
         body = message.get("body", b"")
@@ -103,7 +106,7 @@ class CompiledDoor:
             return self._planned(body)
         return self._bodies.take(body, lambda: self._planned(body))
 
-    def _planned(self, body: bytes) -> Ready:
+    def _planned(self, body: bytes) -> tuple[Ready, int]:
         asked = _read(body)
         plan = self._plans.take(asked.query or "", asked.operation_name)
         cost = 0
@@ -113,7 +116,7 @@ class CompiledDoor:
                 cost = plan.bill.check(asked.variables, self._limits.cost)
             except Declined as error:
                 raise Uncovered("declined") from error
-        return replace(plan.ready(asked.variables or {}), cost=cost)
+        return plan.ready(asked.variables or {}), cost
 
 
 def _media(scope: Scope) -> bytes | None:

@@ -42,11 +42,10 @@ VARIANTS_MAX = 32
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A statement for Postgres, the values it takes, in order, and what the question costs."""
+    """A statement for Postgres, and the values it takes, in order."""
 
     text: bytes
     values: tuple[Any, ...]
-    cost: int = 0
 
 
 class Plans:

@@ -24,6 +24,7 @@ from graphql_api.app import create_app
 from graphql_api.broadcast import Broadcast
 from graphql_api.bus_door import BusDoor
 from graphql_api.charging import Quotas
+from graphql_api.joined_writes import JoiningProtocol
 from graphql_api.lines import open_lines
 from graphql_api.readiness import Patience
 from graphql_api.reading import World
@@ -176,6 +177,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=JoiningProtocol,
                 ws="websockets-sansio",
                 # 36 KiB for each connection, and more time than everything else about a small message.
                 ws_per_message_deflate=False,

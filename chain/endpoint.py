@@ -27,6 +27,9 @@ Answer = TypeVar("Answer")
 CALLS_MAX = 100
 """How many calls go into one HTTP request; public endpoints refuse many more."""
 
+REQUESTS_MAX = 4
+"""How many requests of one batch are on their way at once."""
+
 TURN_SECONDS_MAX = 10.0
 """How long a question waits for its turn at an endpoint that may not be asked often."""
 
@@ -123,10 +126,23 @@ class Endpoint:
         asked_at = self._clock()
         answers: list[Answer] = []
         with self._counted():
-            for start in range(0, len(calls), CALLS_MAX):
-                answers += await self._ask(calls[start : start + CALLS_MAX])
+            for start in range(0, len(calls), CALLS_MAX * REQUESTS_MAX):
+                answers += await self._at_once(calls[start : start + CALLS_MAX * REQUESTS_MAX])
         if calls:
             self._succeeded(asked_at, proved_logs=any(call.method == LOGS for call in calls))
+        return answers
+
+    async def _at_once(self, calls: Sequence[Call[Answer]]) -> list[Answer]:
+        """Return the answers to calls that go in several requests: they wait for the endpoint together."""
+        parts = [calls[start : start + CALLS_MAX] for start in range(0, len(calls), CALLS_MAX)]
+        if len(parts) == 1:
+            return await self._ask(calls)
+        answers: list[Answer] = []
+        # All are waited for, also where one fails: nobody would hear of the others.
+        for answered in await asyncio.gather(*map(self._ask, parts), return_exceptions=True):
+            if isinstance(answered, BaseException):
+                raise answered
+            answers += answered
         return answers
 
     async def look(self) -> None:

@@ -6,7 +6,7 @@ import time
 import pytest
 from aiohttp import web
 
-from chain.endpoint import CALLS_MAX
+from chain.endpoint import CALLS_MAX, REQUESTS_MAX
 from chain.errors import AskAnother, AskLess, Refused, Rest, RpcError, RunReverted, SplitTopics, TryAgain
 from chain.rpc import Rpc
 from runtime.ports import free_port
@@ -34,7 +34,26 @@ async def test_a_long_batch_goes_out_in_parts() -> None:
     async with asking(echo) as (rpc, (server,)):
         assert await rpc.batch([say(text) for text in texts]) == texts
 
-    assert [len(batch) for batch in server.seen] == [CALLS_MAX, CALLS_MAX, 1]
+    assert sorted(len(batch) for batch in server.seen) == [1, CALLS_MAX, CALLS_MAX]
+
+
+async def test_parts_of_a_batch_wait_for_the_endpoint_together() -> None:
+    """But no more of them than it should see at once."""
+    together, most, waiting = asyncio.Barrier(REQUESTS_MAX), 0, 0
+
+    async def slow(requests: Requests, request: web.Request) -> web.StreamResponse:
+        nonlocal most, waiting
+        waiting += 1
+        most = max(most, waiting)
+        await together.wait()
+        waiting -= 1
+        return echo(requests, request)
+
+    texts = [str(number) for number in range(2 * REQUESTS_MAX * CALLS_MAX)]
+    async with asking(slow) as (rpc, _):
+        assert await rpc.batch([say(text) for text in texts]) == texts
+
+    assert most == REQUESTS_MAX
 
 
 async def test_nothing_is_asked_for_nothing() -> None:

@@ -9,7 +9,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from graphql_api.sign_in import Terms
 from graphql_api.spec_store import SpecStore
 from graphql_api.statistics import Statistics
 from graphql_api.wallet_check import wallet_check
+from models.values import Chain
 from runtime.database import open_pool
 from runtime.garbage import collected_seldom
 from runtime.limit_settings import LimitSettings
@@ -131,6 +132,7 @@ async def open_world(
             broadcast=broadcast,
             statistics=statistics,
             patience=patience,
+            explorers=_explorers(settings),
             terms=Terms.of(accounts, settings),
             accounts=AccountStore(pool),
             specs=SpecStore(pool, waiting_max=settings.api_waiting_specs_max),
@@ -142,6 +144,11 @@ async def open_world(
             live=live,
             offline_after=timedelta(seconds=settings.provider_offline_after_seconds),
         )
+
+
+def _explorers(settings: ApiSettings) -> Mapping[str, str]:
+    told = {Chain.BSC: settings.bsc_explorer_url, Chain.OPBNB: settings.opbnb_explorer_url}
+    return {chain.value: url for chain, url in told.items() if url is not None}
 
 
 def agents_url(public: Sequence[str] | None, ours: str | None) -> str | None:

@@ -66,6 +66,7 @@ class World:
     broadcast: Broadcast
     statistics: Statistics
     patience: Patience
+    explorers: Mapping[str, str]
     terms: Terms
     accounts: AccountStore
     specs: SpecStore
@@ -228,6 +229,10 @@ class Reading:
     async def matches(self, needs: Needs) -> list[Matched]:
         """Return the providers that fit what is needed, best first."""
         return await self._once(("matches", needs), matching.matches, needs)
+
+    async def credits_paused_reason(self) -> str | None:
+        """Return why no credits are signed, or None while they are."""
+        return await self._once("credits paused", request_queries.credits_paused_reason)
 
     async def reindexes(self, limit: int) -> list[ReindexRow]:
         """Return the newest requests to read blocks again."""

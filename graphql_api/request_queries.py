@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from psycopg import sql
 
-from graphql_api.rows import ReindexRow
+from graphql_api.rows import CreditPauseRow, ReindexRow
 from graphql_api.snapshot import Snapshot
 
 # Which blocks they are is known once the work begins; before, it is what would be read if it began now.
@@ -23,6 +23,12 @@ from requests it join checkpoints chain on chain.chain = it.chain
 where it.kind = 'REINDEX' {}
 order by it.id desc limit %(limit)s
 """
+
+
+async def credits_paused_reason(snapshot: Snapshot) -> str | None:
+    """Return why signers sign no credits, or None while they do."""
+    query = sql.SQL("select max(paused_reason) as reason from signers")
+    return (await snapshot.fetch(query, {}, CreditPauseRow))[0].reason
 
 
 async def reindexes(snapshot: Snapshot, limit: int) -> list[ReindexRow]:

@@ -79,6 +79,13 @@ class CheckpointRow:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditPauseRow:
+    """Why credits are paused, null while they are not."""
+
+    reason: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class ReindexRow:
     """A request to read blocks again; `is_led` where somebody indexes its chain now."""

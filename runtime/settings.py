@@ -151,6 +151,8 @@ class ApiSettings(_Settings):
     api_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 20.0
     api_waiting_specs_max: Annotated[int, Field(gt=0)] = 100
     provider_offline_after_seconds: Annotated[int, Field(gt=0)] = 720
+    bsc_explorer_url: HttpUrl | None = None
+    opbnb_explorer_url: HttpUrl | None = None
 
 
 class AccountSettings(_Settings):

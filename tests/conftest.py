@@ -11,6 +11,15 @@ from runtime.embedded_postgres import EmbeddedPostgres
 # What a script starts in the background is born deaf to Ctrl-C, and so would be the programs that tests send it to.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+BEGIN_WITH = ("tests/integration/lamda/", "tests/simulation/", "tests/effects/")
+"""What takes longest for a file, so that no worker is left with it at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first, and leave the rest in order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BEGIN_WITH))
+
+
 # Nothing here must survive a power cut. Without statistics that change under way, plans stay the same.
 IN_A_HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 

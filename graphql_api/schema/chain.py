@@ -5,8 +5,8 @@ from datetime import datetime
 import strawberry
 
 from graphql_api.life_rows import EventRow
-from graphql_api.readiness import Patience, lag_blocks, lag_seconds, reason_not_ready
-from graphql_api.reading import Reading
+from graphql_api.readiness import lag_blocks, lag_seconds, reason_not_ready
+from graphql_api.reading import Reading, World
 from graphql_api.rows import CheckpointRow, JobRow, ProviderRow
 from graphql_api.scalars import Address, Bytes32
 from models.values import Chain, checksum_address
@@ -19,7 +19,7 @@ EXPLORERS = {
     204: "https://opbnbscan.com",
     5611: "https://testnet.opbnbscan.com",
 }
-"""Where people look at a chain, by chain id."""
+"""Where people look at a chain, by chain id, unless a setting says another place."""
 
 strawberry.enum(Chain)
 
@@ -105,14 +105,14 @@ class ChainStatus:
     reason: str | None
 
     @classmethod
-    def of(cls, row: CheckpointRow, patience: Patience) -> "ChainStatus":
+    def of(cls, row: CheckpointRow, world: World) -> "ChainStatus":
         """Return what a checkpoint says, judged by this process's patience."""
-        chain, reason = Chain(row.chain), reason_not_ready(row, patience)
+        chain, reason = Chain(row.chain), reason_not_ready(row, world.patience)
         return cls(
             chain=chain,
             chain_id=row.chain_id,
             contract=Address(checksum_address(row.contract_address)),
-            explorer_url=EXPLORERS.get(row.chain_id),
+            explorer_url=world.explorers.get(row.chain) or EXPLORERS.get(row.chain_id),
             indexed=BlockRef(chain=chain, number=row.number, hash=Bytes32(row.hash), timestamp=row.block_time),
             finalized=row.finalized,
             head=row.head,

@@ -131,7 +131,7 @@ class Mutation:
         viewer = await _operating(info)
         await info.context.world.admin.resume(chain, by=viewer.shown)
         rows = await info.context.checkpoints()
-        return next(ChainStatus.of(row, info.context.world.patience) for row in rows if row.chain == chain)
+        return next(ChainStatus.of(row, info.context.world) for row in rows if row.chain == chain)
 
     @strawberry.mutation
     async def retry_dispatch(self, info: Info, job_id: Bytes32) -> Job:

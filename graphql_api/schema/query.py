@@ -176,7 +176,7 @@ class Query:
     @strawberry.field
     async def chains(self, info: Info) -> list[ChainStatus]:
         """Where our copies of the chains stand; one not yet begun is missing."""
-        return [ChainStatus.of(row, info.context.world.patience) for row in await info.context.checkpoints()]
+        return [ChainStatus.of(row, info.context.world) for row in await info.context.checkpoints()]
 
     @strawberry.field
     async def reindexes(self, info: Info, first: int = 10) -> list[Reindex]:
@@ -184,6 +184,12 @@ class Query:
         size = read_size(first, "first", most=REINDEXES_MAX)
         await info.context.admin()
         return [Reindex.of(row) for row in await info.context.reindexes(size)]
+
+    @strawberry.field
+    async def credits_paused_reason(self, info: Info) -> str | None:
+        """Why no credits are signed, null while they are; for admins only."""
+        await info.context.admin()
+        return await info.context.credits_paused_reason()
 
     @strawberry.field
     async def me(self, info: Info) -> Account | None:

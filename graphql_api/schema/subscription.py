@@ -10,7 +10,7 @@ from functools import partial
 import strawberry
 
 from graphql_api.listening import Heard, Interest
-from graphql_api.readiness import Patience
+from graphql_api.reading import World
 from graphql_api.replay import read_cursor
 from graphql_api.scalars import Address, Bytes32
 from graphql_api.schema.chain import ChainStatus, Info
@@ -120,13 +120,13 @@ class Subscription:
     async def chains(self, info: Info) -> AsyncGenerator[list[ChainStatus], None]:
         """Where our copies of the chains stand: at once, and whenever one moved or its readiness is another."""
         world = info.context.world
-        tell = partial(_statuses, patience=world.patience)
+        tell = partial(_statuses, world=world)
         async for statuses in info.context.watch(ValueWatch(values=world.statistics.chains.follow, tell=tell)):
             yield statuses
 
 
-def _statuses(standing: Standing, *, patience: Patience) -> list[ChainStatus]:
-    return [ChainStatus.of(row, patience) for row in standing.checkpoints]
+def _statuses(standing: Standing, *, world: World) -> list[ChainStatus]:
+    return [ChainStatus.of(row, world) for row in standing.checkpoints]
 
 
 def _watch(interest: Interest, after: str | None, tell: Tell) -> ChangeWatch:

@@ -1,12 +1,13 @@
 // What an operator can do from here. The API decides who may; this page shows it to those.
 
 import { me } from "../api/session";
-import { type Chain, PauseCreditsDocument, ResumeDocument } from "../generated/graphql";
+import { type Chain, ResumeDocument } from "../generated/graphql";
 import { CHAIN_NAMES } from "../format/names";
 import { Act } from "../parts/act";
 import { Card, Page } from "../parts/page";
 import { Empty } from "../parts/states";
 import { useChains } from "../shell/chains";
+import { Credits } from "./admin/credits";
 import { Reindexes } from "./admin/reindexes";
 import { RetryForm } from "./admin/retry_form";
 
@@ -23,13 +24,7 @@ export function Admin() {
         <Reindexes />
         <div class="stack">
           <Resumes />
-          <Card title="Credits">
-            <p class="muted">Paused, signers sign nothing new. What is signed already goes on.</p>
-            <p class="buttons">
-              <Act document={PauseCreditsDocument} variables={{ paused: true }} name="Pause credits" done="Credits are paused." />
-              <Act document={PauseCreditsDocument} variables={{ paused: false }} name="Go on with credits" done="Credits go on." />
-            </p>
-          </Card>
+          <Credits />
           <RetryForm />
         </div>
       </div>

@@ -15,6 +15,7 @@ from graphql_api.visits import Visit
 from models.values import Chain, show_bytes
 from runtime.settings import ApiSettings
 from tests.integration.graphql_api.client import Client, Watching
+from tests.integration.graphql_api.conftest import serving
 from tests.integration.graphql_api.market import Market, block_hash, created, job_hex, registered, shown
 from tests.integration.graphql_api.wallets import Wallet, message, nonce
 from tests.integration.graphql_api.watching import JOBS, until_it_hears
@@ -132,3 +133,13 @@ async def _event(watching: Watching) -> Any:
         payload = (await watching.message())["payload"]
         if payload["data"]["jobChanges"]["kind"] != "RESYNC":
             return payload
+
+
+async def test_a_chain_is_looked_up_where_a_setting_says(schema_url: str, market: Market) -> None:
+    """The other at the explorer that is known for it."""
+    for chain in Chain:
+        await market.checkpoint(chain, number=50)
+    async with serving(schema_url, bsc_explorer_url="https://explorer.example/") as api:
+        data = await api.ask("{ chains { explorerUrl } }")
+
+    assert data == {"chains": [{"explorerUrl": "https://explorer.example"}, {"explorerUrl": "https://opbnbscan.com"}]}

@@ -11,8 +11,19 @@ from tests.architecture.source import ROOT
 from tests.simulation import mutations, simulation
 from tests.simulation.database import Database
 
+LONG = {
+    "another is asked where one cannot tell",
+    "who contradicts a final block must hold its own final",
+    "receipts make up the bloom",
+    "a commit is fenced by checkpoint and lease",
+    "block time takes providers offline",
+}
+"""Guards whose worlds take longest."""
 
-@pytest.mark.parametrize("name", mutations.GUARDS)
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] if name in LONG else []) for name in mutations.GUARDS]
+)
 def test_without_a_guard_a_world_ends_wrong(name: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tables differ, the indexer breaks, or it never comes to its end; and with the guard all is well."""
     guard = mutations.GUARDS[name]

@@ -70,10 +70,10 @@ async def running(world: World) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(life, timeout=5)
+        await asyncio.wait_for(life, timeout=20)
 
 
-async def until(happened: Callable[[], Awaitable[bool]], *, seconds_max: float = 20.0) -> None:
+async def until(happened: Callable[[], Awaitable[bool]], *, seconds_max: float = 60.0) -> None:
     """Wait until something has happened."""
     async with asyncio.timeout(seconds_max):
         while not await happened():

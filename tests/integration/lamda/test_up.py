@@ -104,6 +104,7 @@ async def test_a_chain_that_dies_ends_the_run_with_its_reason(data: Path) -> Non
         assert not record(data)["clean"]
 
 
+@pytest.mark.long
 async def test_an_impatient_second_signal_changes_nothing(data: Path) -> None:
     async with up(data) as run:
         await run.shows(ALL_IS_WELL)

@@ -37,6 +37,10 @@ Life = tuple[Callable[[], Awaitable[None]], float]
 """A step that is taken again and again, and the seconds between."""
 
 
+TELL_AGAIN_SECONDS = 1.0
+"""How long after a stop whoever still lives is told once more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How lively the world is."""
@@ -153,8 +157,11 @@ async def live(stop: asyncio.Event, *lives: Coroutine[Any, Any, None]) -> None:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(life) for life in lives]
         await stop.wait()
-        for task in tasks:
-            task.cancel()
+        # A library may take a cancellation for one of its own time-outs, and its caller goes on: it is told again.
+        while living := [task for task in tasks if not task.done()]:
+            for task in living:
+                task.cancel()
+            await asyncio.wait(living, timeout=TELL_AGAIN_SECONDS)
 
 
 async def repeat(step: Callable[[], Awaitable[None]], *, every: float, complaints: Complaints) -> None:

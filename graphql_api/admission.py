@@ -2,8 +2,8 @@
 Let an operation pass, or say why not, when it is known to be valid and nothing has been asked of the database.
 
 An operation is counted (a request's first was counted when the request came in), its cost compared with the limit, and
-what it does, if it is a mutation, counted too. Whoever answers an operation without the general executor calls `admit`
-with the bill it keeps for the document.
+what it does, if it is a mutation, counted too. Whoever answers queries without the general executor checks the bill
+it keeps for the document; that their request was counted is known.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping

@@ -46,7 +46,7 @@ class JoinedWrites:
 
 
 class JoiningProtocol(HttpToolsProtocol):
-    """uvicorn's, whose connections join what they write; a WebSocket takes its connection over as it is."""
+    """uvicorn's, whose connections join what they write; a WebSocket takes such a connection over, and joins, too."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As uvicorn has it.
         """Begin a connection."""

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -33,7 +33,7 @@ from graphql_api.spec_store import SpecStore
 from graphql_api.statistics import Statistics
 from graphql_api.wallet_check import wallet_check
 from models.values import Chain
-from runtime.database import open_pool
+from runtime.database import Pool, open_pool
 from runtime.garbage import collected_seldom
 from runtime.limit_settings import LimitSettings
 from runtime.live_settings import LiveSettings
@@ -114,13 +114,7 @@ async def open_world(
     live = live or load(LiveSettings)[0]
     broadcast, patience = Broadcast(database_url), Patience.of(settings)
     async with (
-        open_pool(
-            database_url,
-            program="api",
-            size=settings.api_database_connections,
-            wait_seconds=wait_seconds,
-            statement_timeout_seconds=settings.api_statement_timeout_seconds,
-        ) as pool,
+        _pool(settings, database_url, wait_seconds) as pool,
         broadcast.running(),
         Statistics.over(pool, broadcast, patience) as statistics,
         wallet_check(accounts) as wallets,
@@ -144,6 +138,16 @@ async def open_world(
             live=live,
             offline_after=timedelta(seconds=settings.provider_offline_after_seconds),
         )
+
+
+def _pool(settings: ApiSettings, database_url: str, wait_seconds: float) -> AbstractAsyncContextManager[Pool]:
+    return open_pool(
+        database_url,
+        program="api",
+        size=settings.api_database_connections,
+        wait_seconds=wait_seconds,
+        statement_timeout_seconds=settings.api_statement_timeout_seconds,
+    )
 
 
 def _explorers(settings: ApiSettings) -> Mapping[str, str]:

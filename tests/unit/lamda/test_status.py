@@ -5,19 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lamda.status import ChainStatus, RefusalStatus, duration, refused
-
-WELL = ChainStatus(
-    chain="bsc",
-    head=1_000,
-    finalized=998,
-    final_through=998,
-    indexed=1_000,
-    state_through=1_000,
-    start_block=1,
-    lag_seconds=0.4,
-    updated_seconds_ago=0.4,
-    leader="a-host:1",
-)
+from tests.unit.lamda.chains import WELL
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,14 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 
 from lamda.credit_page import CreditCounts, SignerStatus
-from lamda.status import ChainStatus, OpenWork
+from lamda.status import OpenWork
 from lamda.watching import Overview, open_jobs, screen
+from tests.unit.lamda.chains import WELL
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 SEEN = Overview(
     at=NOW,
-    chains=[
-        ChainStatus(
-            chain="bsc",
-            head=1_000,
-            finalized=998,
-            final_through=998,
-            indexed=1_000,
-            state_through=1_000,
-            start_block=1,
-            lag_seconds=0.4,
-            updated_seconds_ago=0.4,
-            leader="a-host:1",
-        )
-    ],
+    chains=[WELL],
     refusals=[],
     work=OpenWork(jobs={"CREATED": 3, "RUNNING": 1_200}, troubles={"provider offline": 2}),
     signers=[

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from benchmarks.ingest.workload import CONTRACTS
 from models.values import Chain
 from tests.synthetic import pages
 from tests.synthetic.ledger import Ledger
@@ -53,7 +54,7 @@ class Endpoint:
             case "eth_chainId":
                 return f'"{CHAIN_IDS[self._ledger.chain]:#x}"'
             case "eth_getCode":
-                return '"0x60"' if parameters[0] == "0x" + pages.CONTRACTS[self._ledger.chain].hex() else '"0x"'
+                return '"0x60"' if parameters[0] == "0x" + CONTRACTS[self._ledger.chain].hex() else '"0x"'
             case "eth_getBlockByNumber":
                 number = self._number(parameters[0])
                 return pages.header(self._ledger, number) if number <= self._ledger.blocks else "null"

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from benchmarks.ingest.workload import CONTRACTS
 from chain.bloom import BloomFilter
 from chain.calls import Call, logs_in
 from chain.decode import decode
@@ -28,7 +29,7 @@ def followed(ledger: Ledger) -> Followed:
     return Followed(
         chain=ledger.chain,
         chain_id=CHAIN_IDS[ledger.chain],
-        contract=pages.CONTRACTS[ledger.chain],
+        contract=CONTRACTS[ledger.chain],
         start_block=1,
     )
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ingest.workload import CONTRACTS
 from indexer.values import Followed
 from models.values import Chain, checksum_address
 from runtime.database import Pool
 from tests.integration.indexer import indexer_process
 from tests.integration.indexer.conftest import OFFLINE_AFTER
-from tests.synthetic import pages, totals
+from tests.synthetic import totals
 from tests.synthetic.ledger import Ledger
 from tests.synthetic.server import CHAIN_IDS, synthetic_server
 
@@ -69,7 +70,7 @@ async def test_many_logs_go_in_without_the_process_growing(pool: Pool, database_
 
 def followed(ledger: Ledger) -> Followed:
     """Return what the indexer has to know of a ledger."""
-    contract = pages.CONTRACTS[ledger.chain]
+    contract = CONTRACTS[ledger.chain]
     return Followed(chain=ledger.chain, chain_id=CHAIN_IDS[ledger.chain], contract=contract, start_block=1)
 
 

@@ -14,6 +14,16 @@ BLOCK_LINE = re.compile(r"^(?: {4})?(?:\$ )?((?:\.venv/bin/)?lamda [a-z].*)$")
 PLACEHOLDERS = {"COMMAND"}
 """What stands for any command."""
 
+PROGRAMS = (
+    r"(?:[A-Z_]+=\S+ )*"
+    r"(?:lamda|make|python|docker|pg_dump|pg_restore|createdb|cp|mkdir|grep|curl|git|uv|npm|npx)(?= [^ ]| *$)"
+)
+SHELL_LINE = re.compile(rf"^ *(?:\$ )?({PROGRAMS}.*)$", re.MULTILINE)
+SHELL_INLINE = re.compile(rf"`({PROGRAMS}[^`]*)`")
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TYPED_IN = {"", "console", "sh"}
+"""The languages of blocks that a reader types."""
+
 
 def commands_in(text: str) -> list[str]:
     """Return the commands that a document speaks of, without comments behind them."""
@@ -24,6 +34,16 @@ def commands_in(text: str) -> list[str]:
     # The image's door is `lamda` itself.
     found += [f"lamda {words}" for words in re.findall(r"docker compose run --rm \w+ ([^\n`]+)", text)]
     return [re.split(r"\s{2,}|\s#\s", each)[0].strip() for each in [*found, *INLINE.findall(text)]]
+
+
+def shell_commands_in(text: str) -> list[str]:
+    """Return all commands that a document has a reader type, in a block or in a sentence, each once."""
+    text = re.sub(r" *\\\n *", " ", text).replace(".venv/bin/", "")
+    prose = FENCED.sub("", text)
+    blocks = [block for language, block in FENCED.findall(text) if language in TYPED_IN]
+    lines = SHELL_LINE.findall("\n".join([*blocks, *re.findall(r"^ {4,}\S.*$", prose, re.MULTILINE)]))
+    found = [*lines, *SHELL_INLINE.findall(prose)]
+    return list(dict.fromkeys(re.split(r"\s{2,}(?=\S)|\s#\s", each)[0].strip() for each in found))
 
 
 def wrong(commands: Iterable[str]) -> Iterator[str]:

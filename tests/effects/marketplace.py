@@ -90,7 +90,7 @@ class Marketplace:
         self, settings: Mapping[str, str] = NONE, *, deadly: Point | None = None, is_watched: bool = False
     ) -> Running:
         """Start `lamda react`; these settings go before those of the marketplace."""
-        given = {**self._settings(), **settings}
+        given = {**self.settings(), **settings}
         born = await self.nursery.bear(
             "react", settings=given, folder=self.folder, is_watched=is_watched, deadly=deadly
         )
@@ -109,6 +109,16 @@ class Marketplace:
         settings = settings_of(self.world, self.database_url)
         paces = {"BSC_POLL_SECONDS": "0.05", "OPBNB_POLL_SECONDS": "0.05"}
         self.indexer = await self.nursery.bear("index", settings={**settings, **paces}, folder=self.folder)
+
+    def settings(self) -> dict[str, str]:
+        """Return what an operator would give the programs."""
+        return {
+            **settings_of(self.world, self.database_url),
+            "OPBNB_RPC_URL": self.endpoint.url,
+            "NATS_URL": self.nats.url,
+            "NATS_CALLOUT_SEED": self.nats.callout_seed,
+            "ADMIN_WALLET_PRIVATE_KEY": private_key(DEPLOYER).hex(),
+        }
 
     async def credited(self) -> Counter[int]:
         """Return how many jobs of each provider the contract has counted, as it says itself."""
@@ -195,15 +205,6 @@ class Marketplace:
     async def _hand_in(self, job_id: bytes) -> None:
         with suppress(psycopg.errors.UniqueViolation):  # It has been handed in meanwhile.
             await self.market.hand_in(job_id, renter=RENTER)
-
-    def _settings(self) -> dict[str, str]:
-        return {
-            **settings_of(self.world, self.database_url),
-            "OPBNB_RPC_URL": self.endpoint.url,
-            "NATS_URL": self.nats.url,
-            "NATS_CALLOUT_SEED": self.nats.callout_seed,
-            "ADMIN_WALLET_PRIVATE_KEY": private_key(DEPLOYER).hex(),
-        }
 
 
 async def until(true: Callable[[], Any], *, within: float, what: str) -> None:

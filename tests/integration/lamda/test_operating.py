@@ -123,6 +123,7 @@ async def test_a_stop_takes_the_request_back(settings: Mapping[str, str], pool: 
     process = await start(unreachable, "reindex", "--chain", "bsc", "--from-block", "1")
     async with asyncio.timeout(30):
         while await one(pool, OPEN) != (1,):
+            assert process.returncode is None, await end_of(process)
             await asyncio.sleep(0.02)
     process.send_signal(signal.SIGINT)
     ended = await end_of(process)

@@ -1,0 +1,30 @@
+"""The marketplace in which documents are rehearsed, on servers of its own that may be lost."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from runtime.embedded_postgres import EmbeddedPostgres
+from tests.effects.conftest import end_of_test, nursery, open_marketplace
+from tests.effects.marketplace import Marketplace
+from tests.effects.programs import Nursery
+
+__all__ = ["nursery"]
+
+
+@pytest.fixture
+async def own_postgres(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A server whose databases are the test's."""
+    server = EmbeddedPostgres(tmp_path / "postgres")
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def marketplace(own_postgres: EmbeddedPostgres, nursery: Nursery, tmp_path: Path) -> AsyncIterator[Marketplace]:
+    """A marketplace in full swing, but for a reactor."""
+    async with open_marketplace(own_postgres, nursery, tmp_path) as opened:
+        yield opened
+        await end_of_test(opened)

@@ -29,7 +29,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.execution import PreExecutionError
 
 from graphql_api.blocks import blocks
-from graphql_api.errors import coded, is_internal
+from graphql_api.errors import INTERNAL, coded, is_internal
 from graphql_api.figures import Figures
 from graphql_api.labelling import current_request
 from graphql_api.limits import DEFAULTS, Limits
@@ -139,7 +139,7 @@ class AnsweringSchema(strawberry.Schema):
             f"{told} (the log has it under {reference})",
             nodes=error.nodes,
             path=error.path,
-            extensions={"code": "INTERNAL", "reference": reference, **request},
+            extensions={"code": INTERNAL, "reference": reference, **request},
         )
 
 

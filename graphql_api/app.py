@@ -25,7 +25,9 @@ from starlette.websockets import WebSocket
 
 from graphql_api.compiled import compiled
 from graphql_api.dashboard import dashboard_routes
+from graphql_api.failing import EXCEPTION_HANDLERS
 from graphql_api.graphiql import graphiql_page, page_mounts
+from graphql_api.graphql_requests import PATH
 from graphql_api.guarding import guards
 from graphql_api.limits import Limits
 from graphql_api.live.doors import LiveDoor
@@ -34,13 +36,10 @@ from graphql_api.metrics import api_metrics, metrics_route
 from graphql_api.over_http import OverHttp
 from graphql_api.reading import World
 from graphql_api.rest.catalogue import rest_routes
-from graphql_api.rest.envelopes import EXCEPTION_HANDLERS
 from graphql_api.schema import build
 from graphql_api.visits import Visit
 from runtime.metrics_settings import MetricsSettings
 from runtime.settings import load
-
-GRAPHQL = "/graphql"
 
 
 class GraphqlFirst:
@@ -52,7 +51,7 @@ class GraphqlFirst:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        is_graphql = scope["type"] != "lifespan" and scope["path"] == GRAPHQL
+        is_graphql = scope["type"] != "lifespan" and scope["path"] == PATH
         await (self._door if is_graphql else self._app)(scope, receive, send)
 
 
@@ -79,7 +78,7 @@ def create_app(world: World, *, shows_internal_errors: bool = False, looks: Metr
     app = Starlette(
         routes=[
             # Only what has a slash too many comes here, and is sent to the right place.
-            Route(GRAPHQL, live_door),
+            Route(PATH, live_door),
             *rest_routes(),
             *dashboard_routes(),
             *page_mounts(),

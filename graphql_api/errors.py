@@ -27,6 +27,9 @@ from typing import ClassVar
 
 from graphql import GraphQLError
 
+INTERNAL = "INTERNAL"
+"""The code of what is our fault."""
+
 BAD_QUERY = "BAD_QUERY"
 """The code of what is wrong about a request or its document, and never becomes right by itself."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graphql_api.errors import INTERNAL
 from runtime.metrics import Labels, Spread
 
 COSTS = (1, 10, 50, 100, 500, 1_000, 5_000, 10_000, 50_000)
@@ -20,13 +21,13 @@ class Figures:
         self.requests = Spread()
         self.costs = Spread(COSTS)
         # What alerts look for is told from the beginning: Prometheus must see it grow.
-        self.errors: Counter[Labels] = Counter({("INTERNAL",): 0})
+        self.errors: Counter[Labels] = Counter({(INTERNAL,): 0})
         self.live_closed: Counter[Labels] = Counter({("FELL_BEHIND",): 0})
 
     def failed(self, errors: list[Any]) -> None:
         """Count the errors of an answer by their codes."""
         for error in errors:
-            self.errors[(str((error.extensions or {}).get("code", "INTERNAL")),)] += 1
+            self.errors[(str((error.extensions or {}).get("code", INTERNAL)),)] += 1
 
 
 class Measuring:

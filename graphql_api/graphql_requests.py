@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+PATH = "/graphql"
 JSON = "application/json"
 
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from graphql_api.errors import CrossSite, Declined, TooLarge
+from graphql_api.graphql_requests import PATH
 from graphql_api.labelling import add_labels
 from graphql_api.over_http import declined
 from graphql_api.raw_headers import header
@@ -21,7 +22,6 @@ from graphql_api.visitors import address_of, labels_of
 from graphql_api.visits import Visit
 
 FREE = ("/health", "/static/", "/page/")
-GRAPHQL = "/graphql"
 LENGTH_DIGITS_MAX = 18
 READING = {"GET", "HEAD", "OPTIONS"}
 
@@ -108,6 +108,6 @@ def _may_grow(scope: Scope) -> bool:
 
 
 def _refusal(scope: Scope, error: Declined) -> Response:
-    if scope["path"] == GRAPHQL:
+    if scope["path"] == PATH:
         return declined(Headers(scope=scope), error)
     return failure(error.message, status_of_code(error.code))

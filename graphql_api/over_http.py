@@ -56,12 +56,12 @@ def status_of(answer: Mapping[str, Any], media: str) -> int:
 
 def refusal(headers: Headers, reason: str, status: int, **more_headers: str) -> Response:
     """Return the answer to a request that could not be understood, or is not to be answered."""
-    return _unanswered(headers, coded(GraphQLError(reason)), status, more_headers)
+    return unanswered(headers, coded(GraphQLError(reason)), status, more_headers)
 
 
 def declined(headers: Headers, reason: Declined, more_headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer to a request that was understood, and is refused as a whole."""
-    return _unanswered(headers, reason, status_of_code(reason.code), more_headers or {})
+    return unanswered(headers, reason, status_of_code(reason.code), more_headers or {})
 
 
 class OverHttp(GraphQL[Visit, None]):
@@ -132,7 +132,8 @@ class OverHttp(GraphQL[Visit, None]):
         return response
 
 
-def _unanswered(headers: Headers, error: GraphQLError, status: int, more_headers: Mapping[str, str]) -> Response:
+def unanswered(headers: Headers, error: GraphQLError, status: int, more_headers: Mapping[str, str]) -> Response:
+    """Return the answer to a request that was not answered, in the media type that it asks for."""
     return Response(
         msgspec.json.encode({"errors": [error.formatted]}),
         status_code=status,

@@ -24,7 +24,7 @@ STATUSES: Mapping[str, int] = {
     errors.LimitReached.code: 503,
     errors.TooSlow.code: 503,
     errors.Unavailable.code: 503,
-    "INTERNAL": 500,
+    errors.INTERNAL: 500,
 }
 
 

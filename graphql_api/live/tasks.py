@@ -7,6 +7,8 @@ from contextvars import Context
 import structlog
 from graphql import GraphQLError
 
+from graphql_api.errors import INTERNAL
+
 logger = structlog.get_logger()
 
 
@@ -22,7 +24,7 @@ def start(
     def ended(task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("live.failed", exc_info=error)
-            on_failure(GraphQLError("internal error: subscribe again", extensions={"code": "INTERNAL"}))
+            on_failure(GraphQLError("internal error: subscribe again", extensions={"code": INTERNAL}))
 
     task = asyncio.create_task(work, context=Context() if is_shared else None)
     task.add_done_callback(ended)

@@ -1,7 +1,7 @@
 """
 The envelopes of answers: `{"success": true, "data": …}`, or `{"error": "…", "success": false}` with its status.
 
-Wherever in the application a request fails, outside of GraphQL, it is answered in the second one.
+Wherever a request fails, outside of GraphQL, it is answered in the second one.
 """
 
 import secrets
@@ -13,12 +13,10 @@ from typing import Any, TypeVar
 import msgspec
 import psycopg
 import structlog
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from graphql_api.errors import BadInput, Declined
-from graphql_api.labelling import REQUEST_ID, SECURITY, current_request
 from graphql_api.plain import Failure
 from graphql_api.reading import Reading
 from graphql_api.rest.operations import Endpoint
@@ -112,19 +110,3 @@ async def _answered(answer: Answer, request: Request, body: bytes) -> Response:
         await reading.end()
     told.raw_headers.extend(noted.raw_headers)
     return told
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException), "Starlette calls us for these only"
-    place = f"{request.method} {request.url.path}"
-    reasons = {404: f"{place}: there is nothing here", 405: f"{place}: not a method of this path"}
-    return failure(reasons.get(error.status_code, error.detail), error.status_code, error.headers)
-
-
-async def _failed(_: Request, __: Exception) -> Response:
-    # Raised on by Starlette when this is sent, so that the server tells the log. No layer of ours sees this answer.
-    return failure("internal error", 500, {**SECURITY, REQUEST_ID: current_request() or ""})
-
-
-EXCEPTION_HANDLERS = {HTTPException: _refused, Exception: _failed}
-"""What Starlette is to do with what nobody caught."""

@@ -1,100 +1,22 @@
-"""The README, as a newcomer goes through it and as an operator does."""
+"""The README's table of programs, on a marketplace that has neither an indexer nor a reactor but those of the table."""
 
 import re
-import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from models.values import checksum_address
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.ports import free_port
-from tests.architecture.source import ROOT
-from tests.effects.marketplace import Marketplace, until
-from tests.integration.graphql_api.client import Client
-from tests.rehearsals.checkout import MADE_SECONDS_MAX, registries
+from tests.effects.marketplace import Marketplace
 from tests.rehearsals.page import Page
-from tests.rehearsals.typed import Typed
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(700)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
 PAGE = "README.md"
-TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
-NOW, LIVE, THEN = re.findall(r"```graphql\n(.*?)```", TEXT, re.DOTALL)
-LAST_LINE = "Stop "
 OURS = 9
-A_FINISHED_JOB = "{ jobs(filter: { status: COMPLETED }, first: 1) { nodes { jobId providerAddress } } }"
-
-
-async def test_a_newcomer_has_a_world_asks_it_and_finds_it_again(checkout: Path) -> None:
-    """From a clone in which nothing is made; with another port, after Ctrl-C, and after a kill."""
-    page = Page(PAGE, {**registries(), "API_PORT": str(free_port())}, checkout, parts=("Try it", "What you can ask"))
-    async with page.running("make run", LAST_LINE, within=MADE_SECONDS_MAX) as first:
-        await _the_world_is_as_it_says(first)
-        await _the_questions_are_answered(page, first)
-    world = _between("new world ", first.said)
-    assert f"the next run goes on with world {world}" in first.said
-
-    killed = -signal.SIGKILL
-    async with page.running("API_PORT=8081 make run", LAST_LINE, {"8081": str(free_port())}, code=killed) as second:
-        assert f"going on with world {world}" in second.said
-        assert "agree" in await page.run("lamda scores")
-        await second.kill()
-    said = await page.watch("make run ARGS=--forget", LAST_LINE)
-
-    assert f"world {world} was not stopped in order" in said
-    assert f"deleted lamda_{world}" in said
-    assert page.left == ["make test"]
-
-
-async def _the_world_is_as_it_says(run: Typed) -> None:
-    """Compare what is printed with what the README says of it, but for figures."""
-    block = TEXT.partition("Then it says\n")[2].partition("\n\nand there are")[0]
-    for line in block.split("\n"):
-        words = re.sub(r"[0-9a-f]{8}$|:\d+\S*$|\d{4}$|…", "", line.strip())
-        assert words in run.said, run.said
-
-
-async def _the_questions_are_answered(page: Page, run: Typed) -> None:
-    async with _client(run) as api:
-        async with api.watch(LIVE) as watching:
-            assert (await watching.told())["jobChanges"]["job"]
-        await until(lambda: _has_nodes(api, NOW), within=30, what="providers are online, and there are jobs")
-        await until(lambda: _has_nodes(api, A_FINISHED_JOB), within=60, what="a finished job")
-        job, provider = (await api.ask(A_FINISHED_JOB))["jobs"]["nodes"][0].values()
-        answer = await api.ask(await _placed(api, THEN, job, provider))
-        assert answer["job"] == {"status": "COMPLETED", "escrow": answer["job"]["escrow"]}
-        assert answer["search"] == [{"__typename": "Job", "jobId": job}]
-    said = await page.run("lamda scores")
-    assert re.search(r"^provider +BSC +opBNB +API *\n0x\w{40}( +\d+){3}  (agree|on its way)", said), said
-    assert "confirmed" in await page.run("lamda explain JOB", {"JOB": job})
-
-
-async def _placed(api: Client, question: str, job: str, provider: str) -> str:
-    """Put a job, its provider and blocks that are indexed into a question, in their order."""
-    chains = (await api.ask("{ chains { chain indexed { number } } }"))["chains"]
-    reached = {each["chain"]: str(each["indexed"]["number"]) for each in chains}
-    for id_ in (job, provider, job):
-        question = question.replace("0x…", id_, 1)
-    return question.replace("51200000", reached["BSC"]).replace("80000000", reached["OPBNB"])
-
-
-async def _has_nodes(api: Client, question: str) -> bool:
-    return all(each["nodes"] for each in (await api.ask(question)).values())
-
-
-@asynccontextmanager
-async def _client(run: Typed) -> AsyncIterator[Client]:
-    url = _between("GraphiQL", run.said).removesuffix("/graphql")
-    async with aiohttp.ClientSession() as session:
-        yield Client(url, session)
-
-
-def _between(before: str, text: str) -> str:
-    return text.partition(before)[2].split()[0]
+BY_A_NEWCOMER = ["lamda scores", "make run"]
+"""What stands in the table and is played in `test_newcomer.py`."""
 
 
 async def test_each_program_does_what_the_table_says(
@@ -123,8 +45,8 @@ async def test_each_program_does_what_the_table_says(
     assert "Usage: lamda verify" in await page.run("lamda COMMAND --help", {"COMMAND": "verify"})
     await page.watch("lamda devnet", "OPBNB_START_BLOCK=")
     page.set(DATABASE_URL=await own_postgres.create_database("of_a_world"))
-    await page.watch("lamda up", LAST_LINE)
-    assert page.left == ["lamda scores"]
+    await page.watch("lamda up", "Stop ")
+    assert page.left == BY_A_NEWCOMER
 
 
 async def _the_operators_commands(page: Page, marketplace: Marketplace) -> None:

@@ -47,6 +47,11 @@ class Typed:
         except TimeoutError:
             raise AssertionError(f"{self._command} did not say {words!r} within {within:g} s:\n{self.said}") from None
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def press_ctrl_c(self) -> None:
         """Interrupt it as a terminal does: all its processes hear it."""
         self._signal(signal.SIGINT)

@@ -23,12 +23,7 @@ class Page:
     def __init__(self, name: str, settings: Mapping[str, str], folder: Path, *, parts: Sequence[str] = ()) -> None:
         self._name = name
         self._folder = folder
-        programs = [folder / ".venv" / "bin", Path(sys.executable).parent, *binary_folders(), os.environ["PATH"]]
-        self._environment = {
-            **{name: os.environ[name] for name in KEPT if name in os.environ},
-            "PATH": os.pathsep.join(map(str, programs)),
-            **settings,
-        }
+        self._environment = environment(settings, folder)
         text = (ROOT / name).read_text(encoding="utf-8")
         self._commands = shell_commands_in("".join(_part(text, each) for each in parts) if parts else text)
         self._left = dict.fromkeys(self._commands)
@@ -88,6 +83,13 @@ class Page:
             yield typed
         finally:
             await typed.kill()
+
+
+def environment(settings: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return what programs that are typed in a folder have around them: our programs on PATH, and these settings."""
+    programs = [folder / ".venv" / "bin", Path(sys.executable).parent, *binary_folders(), os.environ["PATH"]]
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "PATH": os.pathsep.join(map(str, programs)), **settings}
 
 
 def _part(text: str, heading: str) -> str:

@@ -114,7 +114,7 @@ async def _a_job_waits_for_the_reactor(page: Page, marketplace: Marketplace) -> 
     said = await page.run("lamda explain 0x53f3c6…", {"0x53f3c6…": name})
     assert "because" in said
     assert "is `lamda react` running?" in said, said
+    assert "is due" in await page.run("lamda retry JOB", {"JOB": name})
     async with page.running("lamda react", "door.open"):
-        assert "is due" in await page.run("lamda retry JOB", {"JOB": name})
         await proof.all_is_settled(marketplace)
         assert "credited" in await page.run("lamda explain JOB", {"JOB": name})

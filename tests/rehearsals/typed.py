@@ -58,11 +58,15 @@ class Typed:
 
     async def ends(self, code: int = 0, *, within: float = END_SECONDS_MAX) -> str:
         """Return all it said when it has ended; fail where that was with another exit code."""
-        async with asyncio.timeout(within):
-            await self._hearing
-            ended = await self._process.wait()
+        ended = await self.exit_code(within=within)
         assert ended == code, f"{self._command} ended with {ended}:\n{self.said}"
         return self.said
+
+    async def exit_code(self, *, within: float = END_SECONDS_MAX) -> int:
+        """Return with what it has ended, whatever that is."""
+        async with asyncio.timeout(within):
+            await self._hearing
+            return await self._process.wait()
 
     async def kill(self) -> None:
         """End whatever of it still runs, as kill -9 does."""

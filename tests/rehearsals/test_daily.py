@@ -117,4 +117,4 @@ async def _a_job_waits_for_the_reactor(page: Page, marketplace: Marketplace) -> 
     assert "is due" in await page.run("lamda retry JOB", {"JOB": name})
     async with page.running("lamda react", "door.open"):
         await proof.all_is_settled(marketplace)
-        assert "credited" in await page.run("lamda explain JOB", {"JOB": name})
+        assert "credit mined" in await page.run("lamda explain JOB", {"JOB": name})

@@ -15,8 +15,8 @@ async def test_each_kind_of_world_comes_to_its_end() -> None:
     """One with its log, and some of each kind with their count."""
     page = Page(PAGE, {}, ROOT)
 
-    assert "seed 7" in await page.run("python -m tests.simulation --seed 7")
+    assert "Report(seed=7" in await page.run("python -m tests.simulation --seed 7")
     for options, last in (("0..999", ""), ("0..99", " --beyond-finality"), ("0..99", " --effects")):
         said = await page.run(f"python -m tests.simulation --seeds {options}{last}", {options: "0..1"})
-        assert "2 runs, 0 failed" in said, said
+        assert "2 run, 0 failed" in said, said
     assert THE_TESTS == page.left

@@ -37,7 +37,8 @@ BY_DOCKER = {
 BY_THE_IMAGE = {"lamda migrate", "lamda index", "lamda serve", "lamda react"}
 """What the image's door makes of the words in `compose.yaml`."""
 
-BY_HAND = {"make test-long", "make image-lint"}
+IN_A_CHECKOUT = {"make test-long", "make image-lint"}
+"""What is played in `test_newcomer.py`, or is the tests themselves."""
 KEY_FILE = Path("secrets/admin_wallet_private_key")
 
 
@@ -67,7 +68,7 @@ async def test_what_the_page_has_filled_in_is_what_the_programs_need(
             (folder / KEY_FILE).unlink()
             assert "✗ " in await container.run("reactor", "doctor", code=1)
 
-    assert set(page.left) == BY_DOCKER | BY_THE_IMAGE | BY_HAND
+    assert set(page.left) == BY_DOCKER | BY_THE_IMAGE | IN_A_CHECKOUT
 
 
 class Containers:

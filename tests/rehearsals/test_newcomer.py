@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import aiohttp
 import pytest
@@ -71,6 +72,21 @@ async def test_the_tutorial_ends_with_nothing_lost(checkout: Path) -> None:
         assert (await page.run("lamda verify")).count("nothing differed") == 2
 
     assert page.left == []
+
+
+async def test_what_is_made_in_a_checkout_serves(checkout: Path) -> None:
+    """The dashboard is built and comes with the API; there is nothing to say against the Dockerfile."""
+    page = Page("docs/dashboard.md", {**registries(), "API_PORT": str(free_port())}, checkout)
+    await page.run("make assets", within=MADE_SECONDS_MAX)
+    async with page.running("lamda up", LAST_LINE) as run:
+        with urlopen(_between("Dashboard", run.said)) as answer:
+            scripts = re.findall(r'src="(/[^"]+\.js)"', answer.read().decode())
+        with urlopen(_between("Dashboard", run.said) + scripts[0]) as answer:
+            assert answer.status == 200
+    deploy = Page("docs/operations/deploy.md", registries(), checkout)
+
+    assert "nothing to complain about" in await deploy.run("make image-lint", within=MADE_SECONDS_MAX)
+    assert page.left == ["make screenshots", "make test-browser", "make test-long"]
 
 
 async def _the_world_is_as_it_says(run: Typed) -> None:

@@ -1,7 +1,6 @@
 """Every command that the documents have a reader type is run by a test, or stands here with the reason why not."""
 
 import ast
-from collections import Counter
 from collections.abc import Iterator
 
 from tests.architecture.source import ROOT
@@ -17,7 +16,9 @@ PLAYED_BY = {"run", "watch", "running"}
 _THE_TESTS = "the tests: a rehearsal would run itself, for many minutes"
 _DOCKER = "no Docker engine is to be had where the tests run; "
 _IMAGE = f"{_DOCKER}tests/image builds what the image holds, and runs it"
-_IN_A_CONTAINER = f"{_DOCKER}test_deploy.py runs what would run in the container, with the settings that it would be given"
+_IN_A_CONTAINER = (
+    f"{_DOCKER}test_deploy.py runs what would run in the container, with the settings that it would be given"
+)
 _CHROMIUM = "needs a Chromium, and takes minutes; "
 
 NOT_RUN = {

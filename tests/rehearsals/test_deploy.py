@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -104,7 +105,7 @@ class Containers:
                 for service in services
             ]
             for service in services:
-                await until(lambda service=service: self._is_healthy(service), within=60, what=f"{service} is healthy")
+                await until(partial(self._is_healthy, service), within=60, what=f"{service} is healthy")
             yield
             for typed in started:
                 typed.press_ctrl_c()
@@ -162,14 +163,20 @@ def _elsewhere(server: EmbeddedPostgres, nats_port: int, folder: Path) -> Mappin
 @asynccontextmanager
 async def _nats(env_file: Path, folder: Path) -> AsyncIterator[int]:
     """Run a NATS on `deploy/nats.conf`, and return its port."""
-    port = free_port()
-    text = (ROOT / "deploy" / "nats.conf").read_text(encoding="utf-8")
-    folder.mkdir()
-    ours = text.replace("4222", str(port)).replace("8222", str(free_port())).replace("/data", str(folder / "data"))
-    (folder / "nats.conf").write_text(ours)
+    port = _nats_configured(folder)
     typed = await Typed.start(f"{find_binary()} --config nats.conf", environment(variables(env_file), folder), folder)
     try:
         await typed.says("Server is ready")
         yield port
     finally:
         await typed.kill()
+
+
+def _nats_configured(folder: Path) -> int:
+    """Write the project's configuration with a port and a folder that are free here, and return the port."""
+    port = free_port()
+    text = (ROOT / "deploy" / "nats.conf").read_text(encoding="utf-8")
+    ours = text.replace("4222", str(port)).replace("8222", str(free_port())).replace("/data", str(folder / "data"))
+    folder.mkdir()
+    (folder / "nats.conf").write_text(ours)
+    return port

@@ -22,4 +22,4 @@ async def test_each_kind_of_world_comes_to_its_end() -> None:
         await page.run("python -m tests.simulation --seeds 0..99 --effects", {"99": "1"}),
     ):
         assert "2 run, 0 failed" in said, said
-    assert THE_TESTS == page.left
+    assert page.left == THE_TESTS

@@ -47,7 +47,7 @@ async def test_a_new_version_takes_over_and_the_old_one_can_come_back_until_the_
         await _ours_is_refused(ours, tmp_path)
         await proof.comes_to_rest(marketplace)
 
-    assert BY_DOCKER == page.left
+    assert page.left == BY_DOCKER
 
 
 async def _restart(marketplace: Marketplace) -> None:

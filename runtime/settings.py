@@ -138,6 +138,7 @@ class IndexerSettings(_Settings):
     waiting_spec_retention_days: RetentionDays = 7
     bsc_poll_seconds: Annotated[float, Field(gt=0)] = 0.15
     opbnb_poll_seconds: Annotated[float, Field(gt=0)] = 0.1
+    indexer_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 20.0
 
 
 class ApiSettings(_Settings):

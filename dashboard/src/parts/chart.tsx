@@ -9,7 +9,7 @@ import { scheme } from "../shell/scheme";
 import { axisName, intervalName } from "../format/times";
 
 const HEIGHT = 140;
-const SECONDS: Record<Interval, number> = { HOUR: 3_600, DAY: 86_400, WEEK: 604_800 };
+const SECONDS: Record<Interval, number> = { MINUTE: 60, HOUR: 3_600, DAY: 86_400, WEEK: 604_800 };
 
 interface Series {
   title: string;

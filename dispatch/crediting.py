@@ -149,8 +149,13 @@ class Crediting:
     async def _spend(
         self, books: Books, account: Account, verdicts: Sequence[tuple[Intent, Verdict]], nonces: range
     ) -> Credited | Held:
-        """Spend nonces that lost transactions may have; what is signed already goes on, for it comes before these."""
+        """
+        Spend nonces that lost transactions may have; what is signed already goes on, for it comes before these.
+
+        Nonces that were consumed without a credit are free at once: whoever owns the contract by now may credit the jobs.
+        """
         assert books.head is not None, "books without a head are held"
+        await self._free_each(verdicts)
         if books.signer.paused_reason is not None:
             return Held(f"paused: {books.signer.paused_reason}")
         begun = [(intent, verdict) for intent, verdict in verdicts if not isinstance(verdict, Sign)]
@@ -166,9 +171,7 @@ class Crediting:
     async def _credit(
         self, books: Books, account: Account, verdicts: Sequence[tuple[Intent, Verdict]], order: Order
     ) -> Credited:
-        for intent, verdict in verdicts:
-            if isinstance(verdict, FreeNonce):
-                await self._free(intent, verdict)
+        await self._free_each(verdicts)
         adopted, decided = await self._decide(books)
         unproven = len(books.due) - decided
         # What is signed already goes on: its nonce is spent either way.
@@ -185,6 +188,11 @@ class Crediting:
             sent=sent,
             complaint=paused or complaint or _complaint(verdicts) or _unproven(unproven) or _other_signers(books),
         )
+
+    async def _free_each(self, verdicts: Sequence[tuple[Intent, Verdict]]) -> None:
+        for intent, verdict in verdicts:
+            if isinstance(verdict, FreeNonce):
+                await self._free(intent, verdict)
 
     async def _free(self, intent: Intent, verdict: FreeNonce) -> None:
         now = self._clock()

@@ -102,7 +102,7 @@ def _of_signers(around: Surroundings) -> Iterator[Cause]:
     if not around.signers:
         yield Cause(text="no reactor has ever signed for this database", remedy="start `lamda react` with a key")
     for signer in around.signers:
-        if signer.word != "SIGNS":
+        if signer.word in _STANDS:
             yield Cause(text=f"the signer {_STANDS[signer.word]}: {signer.reason}", remedy=_REMEDIES[signer.word])
 
 

@@ -52,7 +52,7 @@ and not exists (
     where settled_at is null and not adopted and live.signer = address and live.freed_at is null
 )
 """
-"""Says of a signer that another key has signed since, and that nothing waits for this one. Uses the index credits_open."""
+"""Says of a signer that another key has signed since, and nothing waits for this one. Uses the index credits_open."""
 
 _SIGNERS = f"""
 select address, balance::float as balance_wei, (halted_reason is not null)::integer as halted,

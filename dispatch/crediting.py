@@ -108,9 +108,11 @@ class Crediting:
             case Spend(nonces):
                 return await self._spend(books, account, verdicts, nonces)
             case Go(next_nonce):
-                if books.signer.adopts:
+                is_unclear = any(isinstance(verdict, Unclear) for _, verdict in verdicts)
+                # A person's word may be about a nonce whose spending is not final yet as far as we have watched.
+                if books.signer.adopts and not is_unclear:
                     await self._store.heed()
-                self._starting = self._starting and any(isinstance(verdict, Unclear) for _, verdict in verdicts)
+                self._starting = self._starting and is_unclear
                 return await self._credit(books, account, verdicts, Order(head=head, next_nonce=next_nonce))
 
     async def _settle(self, books: Books, account: Account) -> list[tuple[Intent, Verdict]]:
@@ -152,15 +154,15 @@ class Crediting:
         """
         Spend nonces that lost transactions may have; what is signed already goes on, for it comes before these.
 
-        Nonces that were consumed without a credit are free at once: whoever owns the contract by now may credit the jobs.
+        Nonces that were consumed without a credit are free at once: who owns the contract by now may credit the jobs.
         """
         assert books.head is not None, "books without a head are held"
         await self._free_each(verdicts)
-        if books.signer.paused_reason is not None:
-            return Held(f"paused: {books.signer.paused_reason}")
         begun = [(intent, verdict) for intent, verdict in verdicts if not isinstance(verdict, Sign)]
         order = Order(head=books.head, next_nonce=nonces.stop)
         sent, complaint = await self._signing.carry_out(begun, books, account, order)
+        if books.signer.paused_reason is not None:
+            return Credited(sent=sent, complaint=f"paused: {books.signer.paused_reason}")
         spent, trouble = await self._sweep.send(nonces, account)
         waits = (
             f"nonces {nonces[0]} to {nonces[-1]} are spent on transfers first: "

@@ -63,6 +63,14 @@ def test_the_signer_is_a_cause_of_a_credit_that_waits(word: str, reason: str, re
     assert reason not in said(replace(PAID, credit=CreditStatus.MINED), around)
 
 
+@pytest.mark.parametrize(("word", "is_told"), [("WAITS", True), ("HALTED", True), ("PAUSED", False), ("PAST", False)])
+def test_the_signer_is_a_cause_of_a_credit_that_is_sent_unless_it_is_paused(word: str, is_told: bool) -> None:
+    """What is signed goes on through a pause; not where gas is too dear, or nobody sends it again."""
+    around = replace(AROUND, signers=(SignerSeen(word=word, reason="gas costs too much"),))
+
+    assert is_told == ("gas costs too much" in said(replace(PAID, credit=CreditStatus.SENT), around))
+
+
 def test_a_reactor_that_never_was_is_told() -> None:
     assert "no reactor has ever signed" in said(PAID, replace(AROUND, signers=()))
 

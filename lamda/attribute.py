@@ -91,7 +91,8 @@ def _of_credit(job: JobSeen, around: Surroundings) -> Iterator[Cause]:
         yield from _of_signers(around)
     if job.credit is CreditStatus.SENT:
         remedy = "it is sent again and made dearer by itself; docs/operations/stuck-transaction.md"
-        yield Cause(text="its transaction is with opBNB's endpoints and in no block that we have", remedy=remedy)
+        text = f"its transaction {job.transaction} is with opBNB's endpoints and in no block that we have"
+        yield Cause(text=text, remedy=remedy)
         yield from _of_signers(around, but="PAUSED")
     if job.credit is CreditStatus.MINED and opbnb is not None and not opbnb.notes:
         trails = opbnb.head - opbnb.finalized

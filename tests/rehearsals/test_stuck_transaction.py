@@ -1,5 +1,6 @@
 """The runbook of a stuck transaction: whatever credits wait for, the page knows its words and what to do."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,9 @@ async def _gas_is_dear(marketplace: Marketplace, page: Page, rows: Rows, reactor
         said = await _says(page, "lamda credits", "gas costs")
         assert "3 under way" in said
         assert "raise `CREDIT_FEE_MAX_GWEI`" in rows.remedy(said)
-        assert "gas costs" in await page.run("lamda explain JOB", {"JOB": show_bytes(job)})
+        said = await page.run("lamda explain JOB", {"JOB": show_bytes(job)})
+        assert "gas costs" in said
+        assert re.search("its transaction 0x[0-9a-f]{64} is with opBNB's endpoints", said)
         await reactor.end()
         reactor = await marketplace.reactor({"CREDIT_FEE_MAX_GWEI": str(4 * DEAR)})
         await marketplace.goes_on(3)

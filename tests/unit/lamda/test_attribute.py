@@ -34,7 +34,7 @@ def said(job: JobSeen, around: Surroundings = AROUND) -> str:
         (replace(OPEN, status=JobStatus.COMPLETED, sent=1), "the renter calls confirmResult"),
         (replace(PAID, escrow=EscrowStatus.CONFIRMED), "the provider calls claimReward"),
         (replace(PAID, confirmed_block=999), "its confirmation is in block 999"),
-        (replace(PAID, credit=CreditStatus.SENT), "its transaction is with opBNB's endpoints"),
+        (replace(PAID, credit=CreditStatus.SENT, transaction="0xab"), "its transaction 0xab is with opBNB's endpoints"),
         (replace(PAID, credit=CreditStatus.MINED), "final when 202 more have come"),
         (replace(PAID, credit=CreditStatus.BLOCKED, credit_said="Nope()"), "refuses to credit this provider: Nope()"),
     ],

@@ -107,7 +107,7 @@ def describe_too_deep(verdict: TooDeep, fork: BlockId | None) -> str:
         )
     return (
         f"{happened}. Block {fork.number} is the newest that both have: `lamda resume` takes back what is above it, "
-        "`lamda reindex --from-block N` reads everything from a block on again"
+        "`lamda reindex` from there on reads that again, too"
     )
 
 

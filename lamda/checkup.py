@@ -92,9 +92,10 @@ async def _see_chain(chain: Chain, source: Source | None, made_for: Mapping[Chai
         start_block=followed.start_block,
         next_block=followed.start_block if made is None else made.indexed + 1,
         genesis=None if made is None else made.genesis,
+        final=None if made is None else made.final,
     )
     async with Rpc(source.urls, timeout_seconds=PATIENCE_SECONDS) as rpc:
-        seen = await asyncio.gather(*(look_at(each, followed) for each in rpc.endpoints))
+        seen = await asyncio.gather(*(look_at(each, followed, expected.final) for each in rpc.endpoints))
     return diagnose.diagnose_chain(expected, seen)
 
 

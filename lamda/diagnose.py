@@ -19,7 +19,7 @@ from lamda.checkup_values import (
     Verdict,
     WalletSeen,
 )
-from models.values import Chain, checksum_address
+from models.values import Chain, checksum_address, show_bytes
 
 POSTGRES_OLDEST = 150_000
 """The oldest Postgres that our schema is meant for, as the server counts its versions."""
@@ -99,6 +99,9 @@ def diagnose_programs(seen: ProgramsSeen) -> list[Finding]:
         notes = seen.chains.get(chain)
         if notes is None:
             found.append(_note("programs", f"nothing of {chain} is indexed yet", "start `lamda index`"))
+        if chain in seen.pauses:
+            remedy = "only a person's word lets it go on: `lamda resume` or `lamda reindex`"
+            found.append(_failed("programs", f"{chain}: {seen.pauses[chain]}", remedy))
         found += [_note("programs", f"{chain}: {note}") for note in notes or ()]
     for word, reason in seen.signers:
         if word == "HALTED":
@@ -173,10 +176,9 @@ def _diagnose_endpoint(expected: ChainExpected, seen: EndpointSeen, all_seen: Se
     if expected.genesis is not None and seen.genesis != expected.genesis:
         text = f"{seen.name} has another genesis block than the chain that this database was made for"
         return [_failed(chain, text, f"set {urls} right, or use another database")]
-    found = [*_diagnose_contract(expected, seen), *_diagnose_head(expected, seen, all_seen)]
-    found += _diagnose_logs(expected, seen)
-    well = f"{seen.name}: chain {seen.chain_id}, head {seen.head:,}, {_history(expected, seen.logs)}"
-    return found or [_well(chain, well)]
+    found = [*_diagnose_contract(expected, seen), *_diagnose_branch(expected, seen)]
+    found += [*_diagnose_head(expected, seen, all_seen), *_diagnose_logs(expected, seen)]
+    return found or [_well(chain, _standing(expected, seen))]
 
 
 def _diagnose_contract(expected: ChainExpected, seen: EndpointSeen) -> Iterable[Finding]:
@@ -184,6 +186,16 @@ def _diagnose_contract(expected: ChainExpected, seen: EndpointSeen) -> Iterable[
         where = f"{expected.contract_name} at {checksum_address(expected.contract)}"
         remedy = f"set the address of {expected.contract_name} right"
         yield _failed(expected.chain, f"{seen.name} knows no contract {where}", remedy)
+
+
+def _diagnose_branch(expected: ChainExpected, seen: EndpointSeen) -> Iterable[Finding]:
+    ours = expected.final
+    if ours is not None and seen.at_ours not in (None, ours.hash):
+        text = (
+            f"{seen.name} has another block {ours.number:,} than ours, which was final: it has "
+            f"{show_bytes(seen.at_ours or b'')}, and we {show_bytes(ours.hash)}"
+        )
+        yield _failed(expected.chain, text, "compare with an explorer; docs/operations/deep-reorg.md")
 
 
 def _diagnose_head(expected: ChainExpected, seen: EndpointSeen, all_seen: Sequence[EndpointSeen]) -> Iterable[Finding]:
@@ -213,7 +225,7 @@ def _diagnose_logs(expected: ChainExpected, seen: EndpointSeen) -> Iterable[Find
         yield _failed(chain, text, f"take it out of {urls} and name another one")
     elif not _reaches(seen, expected.start_block):
         # An endpoint without all of history is well where another one has it; what lacks as a whole is said once.
-        yield _note(chain, f"{seen.name}: chain {seen.chain_id}, head {seen.head:,}, {_history(expected, logs)}")
+        yield _note(chain, _standing(expected, seen))
     if not seen.gives_receipts:
         text = f"{seen.name} does not answer eth_getBlockReceipts: what a bloom leaves open others must answer"
         yield _note(chain, text, "have a second endpoint")
@@ -228,6 +240,11 @@ def _is_usable(expected: ChainExpected, seen: EndpointSeen) -> bool:
 def _reaches(seen: EndpointSeen, block: int) -> bool:
     oldest = None if seen.logs is None else seen.logs.oldest
     return oldest is not None and oldest <= block
+
+
+def _standing(expected: ChainExpected, seen: EndpointSeen) -> str:
+    final = "" if seen.finalized is None else f", final {seen.finalized:,}"
+    return f"{seen.name}: chain {seen.chain_id}, head {seen.head:,}{final}, {_history(expected, seen.logs)}"
 
 
 def _history(expected: ChainExpected, logs: LogsSeen | None) -> str:

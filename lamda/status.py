@@ -82,12 +82,21 @@ class ChainStatus:
         return self.lag_blocks / self.blocks_per_second
 
     @property
+    def pause(self) -> str | None:
+        """Return why the chain is paused, and where to read on, or None when it is not."""
+        if self.paused_reason is None:
+            return None
+        if self.paused_fork is None:
+            return f"paused: {self.paused_reason}: `lamda resume` or `lamda reindex` lets it go on"
+        first = "docs/operations/deep-reorg.md says what to look at first"
+        return f"paused: {self.paused_reason} (fork at block {self.paused_fork}); {first}"
+
+    @property
     def notes(self) -> list[str]:
         """Return what stands in the way, for a person."""
         notes = []
-        if self.paused_reason:
-            fork = "" if self.paused_fork is None else f" (fork at block {self.paused_fork})"
-            notes.append(f"paused: {self.paused_reason}{fork}: `lamda resume` or `lamda reindex` lets it go on")
+        if self.pause is not None:
+            notes.append(self.pause)
         elif self.leader is None and self.updated_seconds_ago > SILENT_SECONDS:
             notes.append(f"nobody leads, no commit for {duration(self.updated_seconds_ago)}: is `lamda index` running?")
         elif self.updated_seconds_ago > SILENT_SECONDS:

@@ -53,9 +53,9 @@ class Page:
         assert process.returncode == code, f"{command} ended with {process.returncode}:\n{said.decode()}"
         return said.decode()
 
-    async def watch(self, command: str, until: str) -> str:
+    async def watch(self, command: str, until: str, given: Mapping[str, str] | None = None, *, code: int = 0) -> str:
         """Run a command that goes on until Ctrl-C; press that once it has said `until`."""
-        process = await self._start(command, {})
+        process = await self._start(command, given or {})
         assert process.stdout is not None
         said = ""
         async with asyncio.timeout(END_SECONDS_MAX):
@@ -65,7 +65,7 @@ class Page:
                 said += line.decode()
             process.send_signal(signal.SIGINT)
             said += (await process.stdout.read()).decode()
-            assert await process.wait() == 0, said
+            assert await process.wait() == code, said
         return said
 
     async def _start(self, command: str, given: Mapping[str, str]) -> asyncio.subprocess.Process:

@@ -19,7 +19,7 @@ from lamda.checkup_values import (
     WalletSeen,
 )
 from lamda.doctor_page import page, summary
-from models.values import Chain
+from models.values import BlockId, Chain
 
 BSC = ChainExpected(
     chain=Chain.BSC,
@@ -29,11 +29,13 @@ BSC = ChainExpected(
     start_block=1_000,
     next_block=900_000,
     genesis=b"g" * 32,
+    final=BlockId(number=899_990, hash=b"f" * 32),
 )
 WELL = EndpointSeen(
     name="a.example.com",
     chain_id=56,
     genesis=b"g" * 32,
+    at_ours=b"f" * 32,
     head=900_100,
     head_age_seconds=1,
     finalized=900_098,
@@ -83,6 +85,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
         (EndpointSeen(name="a", trouble="no route"), "a does not answer: no route"),
         (replace(WELL, chain_id=97), "is of chain 97, BSC_CHAIN_ID says 56"),
         (replace(WELL, genesis=b"h" * 32), "another genesis block"),
+        (replace(WELL, at_ours=b"o" * 32), f"another block 899,990 than ours, which was final: it has 0x{'6f' * 32}"),
         (replace(WELL, has_contract=False), "no contract JobManager at 0x0101"),
         (replace(WELL, head_age_seconds=300), "stands still: its newest block is 5 min old"),
         (replace(WELL, finalized=None), "does not say what is finalized"),
@@ -203,24 +206,30 @@ def test_settings_that_read_well_and_are_dangerous_are_told() -> None:
 
 
 def test_programs_leave_word_of_what_they_wait_for() -> None:
-    """Only a halt needs a person; the rest is noted."""
-    seen = ProgramsSeen(chains={Chain.BSC: ("paused: a fork",)}, signers=(("HALTED", "a stranger"), ("PAUSED", "fees")))
+    """A halt and a paused chain need a person; the rest is noted."""
+    seen = ProgramsSeen(
+        chains={Chain.BSC: ("catching up",)},
+        pauses={Chain.BSC: "paused: a fork"},
+        signers=(("HALTED", "a stranger"), ("PAUSED", "fees")),
+    )
     findings = diagnose.diagnose_programs(seen)
 
     assert [each.text for each in findings] == [
         "bsc: paused: a fork",
+        "bsc: catching up",
         "nothing of opbnb is indexed yet",
         "the signer of credits is halted: a stranger",
         "the signer of credits is paused: fees",
     ]
-    assert "adopt" in only(findings, Verdict.FAILED)
+    failed = [each.remedy or "" for each in findings if each.verdict is Verdict.FAILED]
+    assert ["lamda resume" in failed[0], "lamda credits adopt" in failed[1]] == [True, True]
 
 
 def test_the_page_says_each_subject_once_and_what_to_do() -> None:
     findings = diagnose.diagnose_chain(BSC, [WELL])
 
     assert page(findings).plain.splitlines() == [
-        "bsc       ✓ a.example.com: chain 56, head 900,100, logs back to the start block",
+        "bsc       ✓ a.example.com: chain 56, head 900,100, final 900,098, logs back to the start block",
         "          ! there is only one endpoint to ask: nobody gives a second word before an effect, or when it fails",
         "          → name a second one of another operator in BSC_RPC_URL",
         "nothing is wrong; 1 to note, 0 not checked",

@@ -13,8 +13,9 @@ from tests.unit.lamda.chains import WELL
     [
         (
             replace(WELL, paused_reason="it parted", paused_fork=12),
-            "paused: it parted (fork at block 12): `lamda resume`",
+            "paused: it parted (fork at block 12); docs/operations/deep-reorg.md",
         ),
+        (replace(WELL, paused_reason="a log"), "paused: a log: `lamda resume` or `lamda reindex` lets it go on"),
         (replace(WELL, updated_seconds_ago=90, leader=None), "nobody leads, no commit for 2 min"),
         (replace(WELL, updated_seconds_ago=90), "no commit for 2 min: does an endpoint answer?"),
         (replace(WELL, state_through=500), "state follows facts through block 500"),

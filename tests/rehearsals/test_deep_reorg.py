@@ -11,9 +11,10 @@ from models.values import show_bytes
 from runtime.ports import free_port
 from tests.effects import proof
 from tests.effects.marketplace import Marketplace, until
-from tests.integration.meddler import Call, HangUp, Meddler, honest, meddling
+from tests.integration.meddler import honest, meddling
 from tests.rehearsals import branches
-from tests.rehearsals.page import Page
+from tests.rehearsals.endpoints import hang_up, host, restarted
+from tests.rehearsals.page import Page, flat
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -89,29 +90,6 @@ async def test_an_endpoint_that_strayed(marketplace: Marketplace, tmp_path: Path
         assert "DIFFERS" not in await page.run("lamda audit")
         await marketplace.open_jobs()
         await proof.comes_to_rest(marketplace)
-
-
-def flat(said: str) -> str:
-    """Return what was said in one line, as if no terminal had broken it."""
-    return " ".join(said.split())
-
-
-def host(endpoint: Meddler) -> str:
-    """Return how programs call an endpoint."""
-    return endpoint.url.removeprefix("http://")
-
-
-def hang_up(_: Call, __: object) -> object:
-    """Answer nothing."""
-    raise HangUp
-
-
-async def restarted(marketplace: Marketplace, *endpoints: Meddler) -> None:
-    """Start the indexer anew with these endpoints of BSC."""
-    marketplace.given["BSC_RPC_URL"] = ",".join(endpoint.url for endpoint in endpoints)
-    assert marketplace.indexer is not None
-    await marketplace.indexer.end()
-    await marketplace.start_indexer()
 
 
 @asynccontextmanager

@@ -32,6 +32,9 @@ LAG_BLOCKS_MAX = 20
 FINALITY_BLOCKS_MAX = {Chain.BSC: 300, Chain.OPBNB: 20_000}
 """How far finality usually trails at most; beyond it the chain's own finality is in trouble."""
 
+FINALITY_APART_MAX = {Chain.BSC: 40, Chain.OPBNB: 2_000}
+"""How many blocks fewer than the best an endpoint may usually call final: nothing is final that one of them denies."""
+
 CLOCK_SKEW_SECONDS_MAX = 5.0
 CREDIT_GAS = 60_000
 CREDITS_LOW = 100
@@ -206,8 +209,25 @@ def _diagnose_head(expected: ChainExpected, seen: EndpointSeen, all_seen: Sequen
         yield _failed(chain, text, "name another endpoint first; where all stand still, the chain does")
     elif best - head > LAG_BLOCKS_MAX:
         yield _note(chain, f"{seen.name} is {best - head:,} blocks behind the best of them: it is not used meanwhile")
+    yield from _diagnose_finality(expected, seen, all_seen)
+
+
+def _diagnose_finality(
+    expected: ChainExpected, seen: EndpointSeen, all_seen: Sequence[EndpointSeen]
+) -> Iterable[Finding]:
+    chain, head = expected.chain, seen.head or 0
+    same = [each for each in all_seen if each.chain_id == expected.chain_id]
+    best = max(each.finalized or 0 for each in same)
+    # Whose head is behind has its finality behind, too; that is told already.
+    behind = max(each.head or 0 for each in same) - head
     if seen.finalized is None:
         yield _failed(chain, f"{seen.name} does not say what is finalized", "take an endpoint that does")
+    elif best - seen.finalized - behind > FINALITY_APART_MAX[chain]:
+        text = f"{seen.name} calls final {best - seen.finalized:,} blocks less than the best of them"
+        remedy = (
+            f"where it stays so, take it out of {chain.upper()}_RPC_URL: what is final is what all of them call final"
+        )
+        yield _note(chain, text, remedy)
     elif head - seen.finalized > FINALITY_BLOCKS_MAX[chain]:
         text = f"{seen.name}: finality trails {head - seen.finalized:,} blocks behind the head"
         yield _note(

@@ -4,9 +4,10 @@ from contextlib import AsyncExitStack
 from typing import Any, NoReturn
 
 from tests.effects.marketplace import Marketplace
+from tests.integration.local_chain import LocalChain
 from tests.integration.meddler import Call, Complaint, HangUp, Meddle, Meddler, TooOften, meddling
 
-LOGS = "eth_getLogs"
+LOGS, BLOCK, FINALIZED = "eth_getLogs", "eth_getBlockByNumber", "finalized"
 
 
 def host(endpoint: Meddler) -> str:
@@ -62,7 +63,7 @@ def stays_behind(*, seconds: int = 0) -> Meddle:
     newest: dict[str, Any] = {}
 
     def meddle(call: Call, result: Any) -> Any:
-        if call["method"] != "eth_getBlockByNumber" or call["params"][0] not in ("latest", "finalized"):
+        if call["method"] != BLOCK or call["params"][0] not in ("latest", FINALIZED):
             return result
         stale = {**result, "timestamp": hex(int(result["timestamp"], 16) - seconds)}
         return newest.setdefault(call["params"][0], stale)
@@ -70,7 +71,17 @@ def stays_behind(*, seconds: int = 0) -> Meddle:
     return meddle
 
 
+async def stays_final(chain: LocalChain) -> Meddle:
+    """Return how an endpoint answers whose finality stands still from now on while its head grows."""
+    final = await chain.ask(BLOCK, FINALIZED, False)
+
+    def meddle(call: Call, result: Any) -> Any:
+        return final if (call["method"], *call["params"][:1]) == (BLOCK, FINALIZED) else result
+
+    return meddle
+
+
 def is_of_another_genesis(call: Call, result: Any) -> Any:
     """Answer as an endpoint of a chain that began with another block."""
-    is_first = call["method"] == "eth_getBlockByNumber" and call["params"][0] == "0x0"
+    is_first = call["method"] == BLOCK and call["params"][0] == "0x0"
     return {**result, "hash": "0x" + "ee" * 32} if is_first else result

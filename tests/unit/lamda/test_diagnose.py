@@ -128,7 +128,7 @@ def test_history_that_is_gone_is_noticed(oldest: int, verdict: Verdict, words: s
     ("seen", "words"),
     [
         (replace(WELL, head=900_050, finalized=900_049), "50 blocks behind the best"),
-        (replace(WELL, finalized=899_000), "finality trails 1,100 blocks"),
+        (replace(WELL, finalized=899_000), "calls final 1,098 blocks less than the best of them where it stays so"),
         (replace(WELL, gives_receipts=False), "eth_getBlockReceipts"),
     ],
 )
@@ -137,6 +137,17 @@ def test_an_endpoint_that_will_do_for_now_is_noted(seen: EndpointSeen, words: st
     findings = diagnose.diagnose_chain(BSC, [OTHER, seen])
 
     assert words in only(findings, Verdict.NOTE)
+
+
+def test_finality_that_trails_everywhere_is_the_chain_s_trouble() -> None:
+    """Nobody is to be taken out for it."""
+    late = [replace(each, finalized=899_000) for each in (WELL, OTHER)]
+    findings = diagnose.diagnose_chain(BSC, late)
+
+    assert {(each.verdict, each.remedy) for each in findings} == {
+        (Verdict.NOTE, "docs/operations/finality.md says what to do and what not")
+    }
+    assert "finality trails 1,100 blocks behind the head: no effect happens meanwhile" in findings[0].text
 
 
 def test_one_endpoint_alone_is_noted() -> None:

@@ -146,3 +146,18 @@ class ProgramsSeen:
     chains: Mapping[Chain, tuple[str, ...]]
     pauses: Mapping[Chain, str] = field(default_factory=dict)
     signers: tuple[tuple[str, str], ...] = ()
+
+
+def well(subject: str, text: str) -> Finding:
+    """Return that all is well with a subject."""
+    return Finding(subject=subject, verdict=Verdict.WELL, text=text)
+
+
+def note(subject: str, text: str, remedy: str | None = None) -> Finding:
+    """Return what is to be noted of a subject."""
+    return Finding(subject=subject, verdict=Verdict.NOTE, text=text, remedy=remedy)
+
+
+def failed(subject: str, text: str, remedy: str) -> Finding:
+    """Return what is wrong with a subject; that has a remedy."""
+    return Finding(subject=subject, verdict=Verdict.FAILED, text=text, remedy=remedy)

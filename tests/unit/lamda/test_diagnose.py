@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lamda import diagnose
+from lamda.appraise import appraise
 from lamda.checkup_values import (
     BusSeen,
     ChainExpected,
@@ -69,7 +70,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
     findings = [
         *diagnose.diagnose_settings(SettingsSeen()),
         *diagnose.diagnose_database(DATABASE),
-        *diagnose.diagnose_chain(BSC, [WELL, OTHER]),
+        *appraise(BSC, [WELL, OTHER]),
         *diagnose.diagnose_wallet(WALLET),
         *diagnose.diagnose_bus(BusSeen(place="nats:4222", version="2.15.0")),
         *diagnose.diagnose_programs(ProgramsSeen(chains={Chain.BSC: (), Chain.OPBNB: ()}, signers=(("SIGNS", ""),))),
@@ -95,14 +96,14 @@ def test_nothing_is_found_where_all_is_well() -> None:
 )
 def test_an_endpoint_that_will_not_do_is_named_with_its_reason(seen: EndpointSeen, words: str) -> None:
     """The others make up for it, so nothing else is wrong; who is left alone is to be noted."""
-    findings = diagnose.diagnose_chain(BSC, [OTHER, seen])
+    findings = appraise(BSC, [OTHER, seen])
 
     assert words in only(findings, Verdict.FAILED)
 
 
 def test_a_chain_without_a_fit_endpoint_is_told_as_a_whole() -> None:
     """Beside what is wrong with each."""
-    findings = diagnose.diagnose_chain(BSC, [replace(WELL, logs=LogsSeen(answer=LogsAnswer.OFF))])
+    findings = appraise(BSC, [replace(WELL, logs=LogsSeen(answer=LogsAnswer.OFF))])
 
     assert "no endpoint is fit to index from" in findings[-1].text
     assert "BSC_RPC_URL" in (findings[-1].remedy or "")
@@ -118,7 +119,7 @@ def test_a_chain_without_a_fit_endpoint_is_told_as_a_whole() -> None:
 def test_history_that_is_gone_is_noticed(oldest: int, verdict: Verdict, words: str) -> None:
     """Before it is needed it is a note; once it is needed, the indexer can only wait."""
     short = LogsSeen(answer=LogsAnswer.GIVEN, oldest=oldest, oldest_age_seconds=4_500)
-    findings = diagnose.diagnose_chain(BSC, [replace(WELL, logs=short), replace(OTHER, logs=short)])
+    findings = appraise(BSC, [replace(WELL, logs=short), replace(OTHER, logs=short)])
 
     assert any(each.verdict is verdict and words in each.text for each in findings)
     assert sum("75 min back" in each.text for each in findings) == 2
@@ -134,7 +135,7 @@ def test_history_that_is_gone_is_noticed(oldest: int, verdict: Verdict, words: s
 )
 def test_an_endpoint_that_will_do_for_now_is_noted(seen: EndpointSeen, words: str) -> None:
     """The exit code stays 0."""
-    findings = diagnose.diagnose_chain(BSC, [OTHER, seen])
+    findings = appraise(BSC, [OTHER, seen])
 
     assert words in only(findings, Verdict.NOTE)
 
@@ -142,7 +143,7 @@ def test_an_endpoint_that_will_do_for_now_is_noted(seen: EndpointSeen, words: st
 def test_finality_that_trails_everywhere_is_the_chain_s_trouble() -> None:
     """Nobody is to be taken out for it."""
     late = [replace(each, finalized=899_000) for each in (WELL, OTHER)]
-    findings = diagnose.diagnose_chain(BSC, late)
+    findings = appraise(BSC, late)
 
     assert {(each.verdict, each.remedy) for each in findings} == {
         (Verdict.NOTE, "docs/operations/finality.md says what to do and what not")
@@ -151,7 +152,7 @@ def test_finality_that_trails_everywhere_is_the_chain_s_trouble() -> None:
 
 
 def test_one_endpoint_alone_is_noted() -> None:
-    assert "only one endpoint" in only(diagnose.diagnose_chain(BSC, [WELL]), Verdict.NOTE)
+    assert "only one endpoint" in only(appraise(BSC, [WELL]), Verdict.NOTE)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,7 @@ def test_programs_leave_word_of_what_they_wait_for() -> None:
 
 
 def test_the_page_says_each_subject_once_and_what_to_do() -> None:
-    findings = diagnose.diagnose_chain(BSC, [WELL])
+    findings = appraise(BSC, [WELL])
 
     assert page(findings).plain.splitlines() == [
         "bsc       ✓ a.example.com: chain 56, head 900,100, final 900,098, logs back to the start block",

@@ -32,12 +32,12 @@ from devnet.errands import Delays, Errands
 from devnet.member import Member
 from devnet.providers import CARDS, Provider
 from devnet.renters import Demand, Renter
+from runtime.lifecycle import heed_cancellation
 
 Life = tuple[Callable[[], Awaitable[None]], float]
 """A step that is taken again and again, and the seconds between."""
 
 
-TELL_AGAIN_SECONDS = 1.0
 """How long after a stop whoever still lives is told once more."""
 
 
@@ -157,11 +157,8 @@ async def live(stop: asyncio.Event, *lives: Coroutine[Any, Any, None]) -> None:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(life) for life in lives]
         await stop.wait()
-        # A library may take a cancellation for one of its own time-outs, and its caller goes on: it is told again.
-        while living := [task for task in tasks if not task.done()]:
-            for task in living:
-                task.cancel()
-            await asyncio.wait(living, timeout=TELL_AGAIN_SECONDS)
+        for task in tasks:
+            task.cancel()
 
 
 async def repeat(step: Callable[[], Awaitable[None]], *, every: float, complaints: Complaints) -> None:
@@ -171,4 +168,5 @@ async def repeat(step: Callable[[], Awaitable[None]], *, every: float, complaint
             await step()
         except (RpcError, ApiError, LineDown) as error:
             complaints.complain(str(error))
+        heed_cancellation()
         await asyncio.sleep(every)

@@ -16,6 +16,7 @@ from devnet.agent_line import Line, TurnedAway, open_line
 from devnet.assignments import PROCESSING, Assignment, NotForUs, Outcome, Said, read, report
 from devnet.member import Credential, Member
 from models.values import JobStatus, checksum_address, show_bytes
+from runtime.lifecycle import heed_cancellation
 
 FAILURES_SHARE = 0.03
 OVER = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
@@ -47,6 +48,7 @@ class Agent:
                 logger.info("agent.connected", provider=checksum_address(self._member.address))
                 while True:
                     await self.step(line)
+                    heed_cancellation()
         except TurnedAway:
             self._doubt_credential()
             raise

@@ -23,7 +23,7 @@ from dispatch.streams import Streams
 from dispatch.witness import Witness
 from models.values import checksum_address, show_bytes
 from runtime import feed
-from runtime.lifecycle import Program
+from runtime.lifecycle import Program, heed_cancellation
 
 BATCH = 100
 
@@ -88,7 +88,7 @@ class Dispatcher:
         await self._streams.ensure()
         async for _ in ticks:
             while not stop.is_set() and not (await self.step()).is_idle:
-                pass
+                heed_cancellation()
             if stop.is_set():
                 return
 

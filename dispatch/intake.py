@@ -25,6 +25,7 @@ from dispatch.refusal_store import Refusing
 from dispatch.report_store import ReportStore
 from dispatch.streams import PullSubscription, Streams
 from models.values import show_bytes
+from runtime.lifecycle import heed_cancellation
 from runtime.tally import Tally
 
 BATCH = 50
@@ -72,6 +73,7 @@ class Intake:
     async def _read(self, reports: PullSubscription, stop: asyncio.Event) -> None:
         while not stop.is_set():
             await self.step(reports)
+            heed_cancellation()
 
     async def step(self, reports: PullSubscription, *, wait_seconds: float = 1.0) -> int:
         """Deal with the reports that are there, or come within so many seconds; return how many they were."""

@@ -40,7 +40,7 @@ from models.values import Chain
 from runtime.bus import Bus, open_bus
 from runtime.database import Pool, open_pool
 from runtime.errors import CannotRun
-from runtime.lifecycle import Program, pause
+from runtime.lifecycle import Program, heed_cancellation, pause
 from runtime.metrics import Metrics
 from runtime.race import race
 
@@ -136,6 +136,7 @@ async def persist(name: str, program: Program, stop: asyncio.Event) -> None:
     """Run a program until told to stop: again after whatever passes, ever more slowly, with a line for each cause."""
     trouble, delay = "", 0.0
     while not stop.is_set():
+        heed_cancellation()
         began = time.monotonic()
         try:
             await program(stop)

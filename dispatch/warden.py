@@ -28,7 +28,7 @@ from dispatch.credential_store import CredentialStore
 from dispatch.floods import BARRED_FOR
 from models.values import checksum_address
 from runtime.bus import Bus
-from runtime.lifecycle import pause
+from runtime.lifecycle import heed_cancellation, pause
 from runtime.nats_configuration import AGENTS_ACCOUNT
 
 EVERY_SECONDS = 2.0
@@ -57,6 +57,7 @@ class Warden:
         logger.info("warden.watching")
         while not stop.is_set():
             await self.step()
+            heed_cancellation()
             await pause(stop, EVERY_SECONDS)
 
     async def step(self) -> int:

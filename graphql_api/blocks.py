@@ -1,7 +1,8 @@
 """
 What every answer says of itself: `extensions.blocks`, the block of each chain that it stands on.
 
-It is left out where nothing was read from a snapshot, and where the snapshot failed.
+Of parts that are computed for all who ask it is the oldest of theirs, unless something was read for this answer alone:
+they are a second older than that at most. It is left out where nothing was read, and where the snapshot failed.
 """
 
 from collections.abc import Iterable, Mapping

@@ -28,6 +28,7 @@ from graphql_api.questions import Given, Question, jobs_asked, providers_asked, 
 from graphql_api.snapshot import Snapshot
 from runtime.bus import Bus, BusUnreachable
 from runtime.database import Pool
+from runtime.lifecycle import heed_cancellation
 from runtime.tally import Tally
 
 QUEUE = "lamda-api"
@@ -100,6 +101,7 @@ class BusDoor:
                 # Raised on to where the program stops, but said now, when answers stop.
                 logger.exception("bus_door.failed")
                 raise
+            heed_cancellation()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _serve(self) -> None:

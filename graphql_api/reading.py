@@ -30,6 +30,7 @@ from graphql_api.admin_store import AdminStore
 from graphql_api.as_of import NOW, AsOf, At, by_chain, check_as_of, check_indexed, ground, read_as_of
 from graphql_api.broadcast import Broadcast
 from graphql_api.charging import Quotas
+from graphql_api.computed import Parts
 from graphql_api.criteria import Criteria
 from graphql_api.errors import Declined, Forbidden, NotSignedIn
 from graphql_api.figures import Figures
@@ -95,6 +96,7 @@ class Reading:
         self.snapshot = Snapshot(world.pool)
         self.watched: Watch | None = None
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+        self.computed = Parts()
 
     async def close(self) -> None:
         """Forget what was read and end the snapshot; what is asked after this is read from a new one."""
@@ -247,11 +249,11 @@ class Reading:
         return await self._once("checkpoints", chain_queries.checkpoints)
 
     async def stands_on(self) -> list[CheckpointRow] | None:
-        """Return where each chain stands in this snapshot, or None where nothing was read from one, or no more can."""
+        """Return where each chain stands in this snapshot, else in those that parts were computed from; or None."""
         if self.snapshot.is_readable:
             with suppress(Declined):
                 return await self.checkpoints()
-        return None
+        return self.computed.checkpoints or None
 
     async def final_through(self, chain: Chain) -> int:
         """Return the last block of a chain that can no longer be undone, −1 before the first."""

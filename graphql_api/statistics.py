@@ -5,7 +5,7 @@ What is the same for whoever asks: all jobs and all providers in numbers, and wh
     follow()    at once, and then whenever it is another, once a second at most
 
 Both are there for each of `jobs`, `providers` and `chains`; `activity` is as young, and not followed. Each computation
-reads one snapshot, ended with it. What is told to all must not depend on who asks.
+reads one snapshot, ended with it, and keeps which blocks that held. What is told to all must not depend on who asks.
 """
 
 from collections import OrderedDict
@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 from graphql_api import activity_queries, chain_queries, provider_queries
 from graphql_api.activity import Interval, bounds_of
 from graphql_api.broadcast import Broadcast
+from graphql_api.computed import Computed
 from graphql_api.job_totals import JobFigures, JobTotals
 from graphql_api.keeping import Kept
 from graphql_api.readiness import Patience, reason_not_ready
@@ -60,14 +61,14 @@ class Statistics:
     def __init__(self, pool: Pool, broadcast: Broadcast, patience: Patience) -> None:
         self._pool = pool
         self._patience = patience
-        jobs = Kept(self._read(JobTotals().figures))
-        providers = Kept(self._read(_provider_figures))
+        jobs = Kept(self._read(partial(_computed, JobTotals().figures)))
+        providers = Kept(self._read(partial(_computed, _provider_figures)))
         chains = Kept(self._read(self._standing))
         self._kept: list[Kept[Any]] = [jobs, providers, chains]
-        self.jobs: Watched[JobFigures] = Watched(jobs, broadcast, Entity.JOB)
-        self.providers: Watched[ProviderFigures] = Watched(providers, broadcast, Entity.PROVIDER)
+        self.jobs: Watched[Computed[JobFigures]] = Watched(jobs, broadcast, Entity.JOB)
+        self.providers: Watched[Computed[ProviderFigures]] = Watched(providers, broadcast, Entity.PROVIDER)
         self.chains: Watched[Standing] = Watched(chains, broadcast, Entity.CHAIN, ages=True)
-        self._activity: OrderedDict[tuple[Interval, int], Kept[list[ActivityRow]]] = OrderedDict()
+        self._activity: OrderedDict[tuple[Interval, int], Kept[Computed[list[ActivityRow]]]] = OrderedDict()
 
     @classmethod
     @asynccontextmanager
@@ -80,7 +81,7 @@ class Statistics:
             for kept in (*statistics._kept, *statistics._activity.values()):
                 await kept.close()
 
-    async def activity(self, interval: Interval, last: int) -> list[ActivityRow]:
+    async def activity(self, interval: Interval, last: int) -> Computed[list[ActivityRow]]:
         """Return what happened in the last intervals, oldest first; none before anything is indexed."""
         key = (interval, last)
         kept = self._activity.setdefault(key, Kept(self._read(partial(_activity, interval, last))))
@@ -108,12 +109,16 @@ def _seen(row: CheckpointRow, patience: Patience) -> tuple[object, ...]:
     return (*stands, row.paused_reason, reason_not_ready(row, patience) is None)
 
 
-async def _activity(interval: Interval, last: int, snapshot: Snapshot) -> list[ActivityRow]:
+async def _computed(compute: Callable[[Snapshot], Awaitable[Value]], snapshot: Snapshot) -> Computed[Value]:
+    return Computed(await compute(snapshot), await chain_queries.checkpoints(snapshot))
+
+
+async def _activity(interval: Interval, last: int, snapshot: Snapshot) -> Computed[list[ActivityRow]]:
     checkpoints = await chain_queries.checkpoints(snapshot)
     if not checkpoints:
-        return []
+        return Computed([], ())
     bounds = bounds_of(interval, last, max(row.block_time for row in checkpoints))
-    return await activity_queries.activity(snapshot, interval, bounds)
+    return Computed(await activity_queries.activity(snapshot, interval, bounds), checkpoints)
 
 
 async def _provider_figures(snapshot: Snapshot) -> ProviderFigures:

@@ -24,7 +24,7 @@ from lamda import agent_run
 from lamda.agent_journal import Journal, Work
 from lamda.agent_login import Login
 from models.values import checksum_address, show_bytes
-from runtime.lifecycle import pause
+from runtime.lifecycle import heed_cancellation, pause
 from runtime.race import race
 from runtime.tally import Tally
 
@@ -80,6 +80,7 @@ class Agent:
             self._telling.set()
             try:
                 while not self._login.is_due():
+                    heed_cancellation()
                     delivery = await line.next_delivery()
                     if delivery is not None:
                         await self._take(delivery, line)
@@ -128,6 +129,7 @@ class Agent:
 
     async def _tell(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            heed_cancellation()
             await self._telling.wait()
             self._telling.clear()
             if self._line is None or self._is_behind:

@@ -30,6 +30,17 @@ async def run_until_stopped(program: Program) -> None:
             loop.remove_signal_handler(number)
 
 
+def heed_cancellation() -> None:
+    """
+    Raise `CancelledError` where this task was cancelled and has not noticed; call it in loops that wait for NATS.
+
+    nats-py waits by `asyncio.wait_for`, which up to Python 3.11 loses a cancellation that comes together with a result.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait so many seconds, or until told to stop."""
     # Not by `wait_for`: up to Python 3.11, it loses a cancellation that comes together with the stop.

@@ -149,12 +149,12 @@ class Query:
     @strawberry.field
     async def provider_stats(self, info: Info) -> ProviderStats:
         """All providers in numbers, not a page of them; a second old at most."""
-        return ProviderStats.of(await info.context.world.statistics.providers.newest())
+        return ProviderStats.of(info.context.computed.take(await info.context.world.statistics.providers.newest()))
 
     @strawberry.field
     async def job_stats(self, info: Info) -> JobStats:
         """All jobs in numbers, not a page of them; a second old at most."""
-        return JobStats.of(await info.context.world.statistics.jobs.newest())
+        return JobStats.of(info.context.computed.take(await info.context.world.statistics.jobs.newest()))
 
     @strawberry.field
     async def activity(self, info: Info, interval: Interval = Interval.DAY, last: int = 30) -> list[ActivityPoint]:
@@ -164,8 +164,8 @@ class Query:
         By block time: the last interval is the one that the newest indexed block is in. Weeks begin on Monday. One
         without events is there too.
         """
-        rows = await info.context.world.statistics.activity(interval, read_last(interval, last))
-        return [ActivityPoint.of(row) for row in rows]
+        computed = await info.context.world.statistics.activity(interval, read_last(interval, last))
+        return [ActivityPoint.of(row) for row in info.context.computed.take(computed)]
 
     @strawberry.field
     async def matches(self, info: Info, requirements: Requirements, first: int = 10) -> list[Match]:

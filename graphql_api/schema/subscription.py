@@ -106,14 +106,16 @@ class Subscription:
     async def job_stats(self, info: Info) -> AsyncGenerator[JobStats, None]:
         """All jobs in numbers: at once, and then whenever they changed, once a second at most."""
         values = info.context.world.statistics.jobs.follow
-        async for stats in info.context.watch(ValueWatch(values=values, tell=JobStats.of)):
+        async for stats in info.context.watch(ValueWatch(values=values, tell=lambda each: JobStats.of(each.value))):
             yield stats
 
     @strawberry.subscription
     async def provider_stats(self, info: Info) -> AsyncGenerator[ProviderStats, None]:
         """All providers in numbers: at once, and then whenever they changed, once a second at most."""
         values = info.context.world.statistics.providers.follow
-        async for stats in info.context.watch(ValueWatch(values=values, tell=ProviderStats.of)):
+        async for stats in info.context.watch(
+            ValueWatch(values=values, tell=lambda each: ProviderStats.of(each.value))
+        ):
             yield stats
 
     @strawberry.subscription

@@ -6,6 +6,7 @@ from typing import Any
 from models.values import Chain
 from tests.effects.marketplace import Marketplace, until
 from tests.integration.meddler import Call, Complaint, Meddle
+from tests.rehearsals.endpoints import NO_LOGS
 
 FINALITY = 6
 """More blocks than finality takes here."""
@@ -90,7 +91,7 @@ def strays_above(fork: int) -> Meddle:
             **result,
             "hash": _other(result["hash"]),
             "parentHash": parent if is_first else _other(parent),
-            "logsBloom": "0x" + "00" * 256,
+            "logsBloom": NO_LOGS,
         }
 
     return meddle

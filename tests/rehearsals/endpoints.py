@@ -7,6 +7,7 @@ from tests.effects.marketplace import Marketplace
 from tests.integration.local_chain import LocalChain
 from tests.integration.meddler import Call, Complaint, HangUp, Meddle, Meddler, TooOften, meddling
 
+NO_LOGS = "0x" + "00" * 256
 LOGS, BLOCK, FINALIZED = "eth_getLogs", "eth_getBlockByNumber", "finalized"
 
 
@@ -21,11 +22,15 @@ async def several(stack: AsyncExitStack, marketplace: Marketplace, count: int) -
 
 
 async def restarted(marketplace: Marketplace, *endpoints: Meddler) -> None:
-    """Start the indexer anew with these endpoints of BSC, and from now on every program."""
+    """Start indexer and reactor anew, where they run, with these endpoints of BSC."""
     marketplace.given["BSC_RPC_URL"] = ",".join(endpoint.url for endpoint in endpoints)
     assert marketplace.indexer is not None
-    await marketplace.indexer.end()
+    reactors = [each for each in marketplace.reactors if each.is_alive]
+    for program in (marketplace.indexer, *reactors):
+        await program.end()
     await marketplace.start_indexer()
+    for _ in reactors:
+        await marketplace.reactor()
 
 
 def hang_up(_: Call, __: Any) -> NoReturn:
@@ -54,6 +59,29 @@ def forgets_below(block: int) -> Meddle:
     def meddle(call: Call, result: Any) -> Any:
         is_old = call["method"] == LOGS and int(call["params"][0].get("fromBlock", hex(block)), 16) < block
         return Complaint("History has been pruned for this block") if is_old else result
+
+    return meddle
+
+
+def hides(block: int) -> Meddle:
+    """Return how an endpoint answers that leaves out the logs of a block, in its header, too."""
+
+    def meddle(call: Call, result: Any) -> Any:
+        if call["method"] == LOGS:
+            return [log for log in result if int(log["blockNumber"], 16) != block]
+        is_it = isinstance(result, dict) and result.get("number") == hex(block)
+        return {**result, "logsBloom": NO_LOGS} if is_it and "logsBloom" in result else result
+
+    return meddle
+
+
+def hangs_below(block: int) -> Meddle:
+    """Return how an endpoint answers that has no answer when it is asked for logs of older blocks."""
+
+    def meddle(call: Call, result: Any) -> Any:
+        if call["method"] == LOGS and int(call["params"][0].get("fromBlock", hex(block)), 16) < block:
+            raise HangUp
+        return result
 
     return meddle
 

@@ -69,7 +69,7 @@ async def test_an_endpoint_that_strayed(marketplace: Marketplace, tmp_path: Path
     page = Page(PAGE, marketplace.settings(), tmp_path)
     async with meddling(marketplace.world.bsc.url) as right, meddling(marketplace.world.bsc.url) as wrong:
         await restarted(marketplace, right, wrong)
-        reactor = await marketplace.signing_reactor()
+        await marketplace.signing_reactor()
         await proof.all_is_settled(marketplace)
         fork = await marketplace.world.bsc.head()
         right.meddle, wrong.meddle = hang_up, branches.strays_above(fork - branches.DEEP)
@@ -79,9 +79,7 @@ async def test_an_endpoint_that_strayed(marketplace: Marketplace, tmp_path: Path
         said = await page.run("lamda doctor", code=1)
         assert f"✗ {host(wrong)} has another block" in said
         assert f"✓ {host(right)}: chain 56" in said
-        await reactor.end()
         await restarted(marketplace, right)
-        await marketplace.reactor()
         page.set(**marketplace.given)
         assert "bsc goes on" in await page.run("lamda resume --chain bsc")
         await branches.comes_to_the_head(marketplace)

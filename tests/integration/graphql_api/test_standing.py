@@ -65,6 +65,18 @@ async def test_what_was_read_from_no_snapshot_names_none(api: Client, query: str
     assert "extensions" not in await api.respond(query)
 
 
+@pytest.mark.parametrize("query", ["{ jobStats { total } }", "{ providerStats { total } }", "{ activity { start } }"])
+async def test_numbers_of_all_name_what_they_were_computed_from(api: Client, market: Market, query: str) -> None:
+    """They are kept for a second for all who ask; where more is asked, the answer names what that was read from."""
+    await market.checkpoint(Chain.BSC, number=12)
+    alone = await api.respond(query)
+    await market.checkpoint(Chain.BSC, number=13)
+    among_others = await api.respond(query.replace("{", "{ jobs { totalCount }", 1))
+
+    assert alone["extensions"] == {"blocks": [block("BSC", 12)]}
+    assert among_others["extensions"] == {"blocks": [block("BSC", 13)]}
+
+
 async def test_a_mutation_names_what_its_answer_was_read_from(api: Client, market: Market) -> None:
     """A snapshot begun after it was done; an answer that says only what was written names none."""
     await market.checkpoint(Chain.BSC, number=12)

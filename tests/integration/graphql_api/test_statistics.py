@@ -133,7 +133,7 @@ async def test_a_time_out_does_not_poison_what_is_kept(schema_url: str, market: 
             with pytest.raises(TooSlow):
                 await world.statistics.jobs.newest()
 
-        assert (await world.statistics.jobs.newest()).counts == {("CREATED", "HELD"): 1}
+        assert (await world.statistics.jobs.newest()).value.counts == {("CREATED", "HELD"): 1}
 
 
 WATCH_JOBS = "subscription { jobStats { total volume byStatus { status count } } }"

@@ -111,6 +111,19 @@ def describe_too_deep(verdict: TooDeep, fork: BlockId | None) -> str:
     )
 
 
+def describe(verdict: Verdict) -> str:
+    """Say what an endpoint has in the place of our last blocks."""
+    match verdict:
+        case Fork(at):
+            return f"our blocks through {at.number}"
+        case TooDeep(oldest):
+            return f"another block {oldest.number}, and holds it final"
+        case Left(oldest):
+            return f"another block {oldest.number}, which it does not hold final"
+        case Unknown(number):
+            return f"no block {number} yet"
+
+
 def weigh(first: Verdict, second: Verdict) -> Verdict | Disputed:
     """Return what both endpoints say; who does not know yet, or says otherwise, leaves it open."""
     if isinstance(second, Unknown | Left):

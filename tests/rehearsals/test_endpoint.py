@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from lamda.status import SILENT_SECONDS
 from tests.effects import proof
 from tests.effects.marketplace import Marketplace, until
-from tests.integration.meddler import honest
+from tests.integration.meddler import Meddler, honest
 from tests.rehearsals import branches, endpoints
 from tests.rehearsals.endpoints import host, restarted, several
 from tests.rehearsals.page import Page, flat
@@ -20,6 +21,7 @@ OF_HISTORY = [
     "no endpoint keeps logs of block …, which is read next",
     "no endpoint keeps logs back to the start block",
 ]
+OF_BRANCH = "has another block … than ours, which was final"
 DOWN_BLOCKS, KEPT_BLOCKS = 300, 100
 
 
@@ -41,14 +43,13 @@ async def test_endpoints_with_every_ill(marketplace: Marketplace, tmp_path: Path
         assert [f"{host(still)} .* behind: not used", f"{host(well)} .* in use"] == shown(
             seen, f"{host(still)} .* behind: not used", f"{host(well)} .* in use"
         )
-        assert page.unsaid(await page.run("lamda doctor", code=1) + seen) == OF_HISTORY
+        assert page.unsaid(await page.run("lamda doctor", code=1) + seen) == [*OF_HISTORY, OF_BRANCH]
         for each in (dead, still, behind, foreign):
             each.meddle = honest
-
-        async def is_taken_back() -> bool:
-            return bool(shown(await page.run("lamda status"), f"{host(dead)} .* in use"))
-
-        await until(is_taken_back, within=60, what="the endpoint that was dead is in use again")
+        await until(
+            lambda: is_taken_back(marketplace, dead), within=60, what="the endpoint that was dead rests no more"
+        )
+        assert shown(await page.run("lamda status"), f"{host(dead)} .* in use")
         await proof.comes_to_rest(marketplace)
 
     assert page.left == []
@@ -70,11 +71,8 @@ async def test_history_that_only_an_archive_keeps(marketplace: Marketplace, tmp_
         await restarted(marketplace, short)
         page.set(**marketplace.given)
         said = await page.run("lamda doctor", code=1)
-
-        async def is_told() -> bool:
-            return "bsc no commit for" in flat(await page.run("lamda status"))
-
-        await until(is_told, within=90, what="the status tells that nothing is committed")
+        await until(lambda: is_silent(marketplace), within=90, what="nothing is committed for so long")
+        assert "bsc no commit for" in flat(await page.run("lamda status"))
         assert behind_of(await page.run("lamda status")) > DOWN_BLOCKS
         archive.meddle = honest
         await restarted(marketplace, short, archive)
@@ -84,6 +82,21 @@ async def test_history_that_only_an_archive_keeps(marketplace: Marketplace, tmp_
         said += await page.run("lamda doctor")
         assert set(OF_HISTORY) & set(page.unsaid(said)) == set()
         await proof.comes_to_rest(marketplace)
+
+
+async def is_silent(marketplace: Marketplace) -> bool:
+    """Say whether nothing of BSC was committed for so long that the status tells of it."""
+    silent = "select extract(epoch from now() - updated_at) from checkpoints where chain = 'bsc'"
+    ((seconds,),) = await marketplace.market.ask(silent)
+    return bool(seconds > SILENT_SECONDS)
+
+
+async def is_taken_back(marketplace: Marketplace, endpoint: Meddler) -> bool:
+    """Say whether an endpoint of BSC rests no more."""
+    ((until_when,),) = await marketplace.market.ask(
+        "select resting_until from endpoints where name = %s", host(endpoint)
+    )
+    return until_when is None
 
 
 def shown(said: str, *patterns: str) -> list[str]:
@@ -96,3 +109,22 @@ def behind_of(said: str) -> int:
     found = re.search(r"^bsc .* ([\d,]+) blocks", said, re.MULTILINE)
     assert found is not None, said
     return int(found[1].replace(",", ""))
+
+
+async def test_an_endpoint_on_another_branch(marketplace: Marketplace, tmp_path: Path) -> None:
+    """Beside one that has our blocks nothing is paused, and nothing goes on before a person has looked."""
+    page = Page(PAGE, marketplace.settings(), tmp_path)
+    async with AsyncExitStack() as stack:
+        strayed, well = await several(stack, marketplace, 2)
+        await restarted(marketplace, strayed, well)
+        page.set(**marketplace.given)
+        await marketplace.signing_reactor()
+        await proof.all_is_settled(marketplace)
+        strayed.meddle = branches.strays_above(await marketplace.world.bsc.head() - branches.DEEP)
+        await marketplace.open_jobs(2)
+        await until(lambda: is_silent(marketplace), within=90, what="nothing is committed for so long")
+        assert "bsc no commit for" in flat(await page.run("lamda status"))
+        assert OF_BRANCH not in page.unsaid(await page.run("lamda doctor", code=1))
+        assert "one has another block" in (marketplace.folder / "index.log").read_text(encoding="utf-8")
+        await restarted(marketplace, well)
+        await proof.comes_to_rest(marketplace)

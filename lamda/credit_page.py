@@ -1,5 +1,6 @@
 """What `lamda credits` shows: each signer and what it waits for, where credits stand, and what is out of balance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -64,14 +65,28 @@ class Imbalance:
     credits: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """A job that was credited, or at least sent to its provider's agent, and that the chain does not have any more."""
+
+    job_id: bytes
+    provider: bytes
+    is_credited: bool
+
+
 def page(
-    signers: list[SignerStatus], counts: CreditCounts, blocked: list[BlockedCredit], imbalances: list[Imbalance]
+    signers: list[SignerStatus],
+    counts: CreditCounts,
+    blocked: Sequence[BlockedCredit] = (),
+    imbalances: Sequence[Imbalance] = (),
+    orphans: Sequence[Orphan] = (),
 ) -> RenderableType:
     """Lay out the books of crediting."""
     parts: list[RenderableType] = [*map(_signer, signers)] or [Text("no reactor has signed for this database yet")]
     parts.append(_counts(counts))
     parts += [Text(f"blocked: {show_bytes(each.job_id)}\n{_refused(each)}") for each in blocked]
     parts += [Text(f"out of balance: {_compared(each)}") for each in imbalances]
+    parts += [Text(f"left the chain: {show_bytes(each.job_id)}\n{_done_for(each)}") for each in orphans]
     return Group(*parts)
 
 
@@ -109,6 +124,11 @@ def _counts(counts: CreditCounts) -> Text:
 def _refused(credit: BlockedCredit) -> str:
     times = "once" if credit.refusals == 1 else f"{credit.refusals} times"
     return f"  refused {times} for {checksum_address(credit.provider)}: {credit.reason}"
+
+
+def _done_for(orphan: Orphan) -> str:
+    done = "credited, and not confirmed" if orphan.is_credited else "sent to its agent, and not paid for"
+    return f"  {done}, for {checksum_address(orphan.provider)}: its renter must pay again, under the same id"
 
 
 def _compared(imbalance: Imbalance) -> str:

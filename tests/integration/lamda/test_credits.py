@@ -59,7 +59,14 @@ async def test_credits_are_shown_paused_and_resumed(
         await lamda(settings, "credits", "resume")
         await round_trip(world, index, signer, clock)
 
+        async with index.pool.connection() as connection:
+            await connection.execute("delete from job_confirmed")
+        left = await lamda(settings, "credits")
+
     assert "SIGNS" in shown.said
+    assert "left the chain" not in shown.said
+    assert left.said.count("left the chain: 0x") == 3, left.said
+    assert "credited, and not confirmed, for 0x" in left.said
     assert "2 final, 0 given before, 0 under way, 0 waiting, 1 blocked" in shown.said
     assert "ReentrancyGuardReentrantCall()" in shown.said
     assert "BNB" in shown.said

@@ -31,10 +31,8 @@ class LocalWorld:
         last = self._folder.last()
         new = World(id=secrets.token_hex(4), bsc_port=BSC_PORT, opbnb_port=OPBNB_PORT)
         self.decision: Begin | Continue = choose(last, chains_saved=self._folder.chains_saved(last), new=new)
-        chosen = self.decision.world
-        self.world = replace(chosen, bsc_port=prefer(chosen.bsc_port), opbnb_port=prefer(chosen.opbnb_port))
-        self.bsc = Anvil(BSC, folder=self._folder.chain_folder(chosen, BSC.name), port=self.world.bsc_port)
-        self.opbnb = Anvil(OPBNB, folder=self._folder.chain_folder(chosen, OPBNB.name), port=self.world.opbnb_port)
+        self.world = self.decision.world
+        self._take_free_ports()
         self._is_written_out = False
 
     def folder(self, part: str) -> Path:
@@ -44,6 +42,8 @@ class LocalWorld:
     async def start(self) -> None:
         """Start the chains, and put the contracts on them the first time."""
         self._folder.forget_chains_of_others(self.world)
+        # Others may have taken them while Postgres was starting: two worlds are often begun at the same time.
+        self._take_free_ports()
         self._remember(begun(self.world))
         await self.bsc.start()
         await self.opbnb.start()
@@ -86,6 +86,11 @@ class LocalWorld:
         contracts = await deploy_contracts(bsc_url=self.bsc.url, opbnb_url=self.opbnb.url)
         places = {"job_manager": _place(contracts.job_manager), "node_reputation": _place(contracts.node_reputation)}
         self._remember(replace(self.world, **places))
+
+    def _take_free_ports(self) -> None:
+        self.world = replace(self.world, bsc_port=prefer(self.world.bsc_port), opbnb_port=prefer(self.world.opbnb_port))
+        self.bsc = Anvil(BSC, folder=self.folder(BSC.name), port=self.world.bsc_port)
+        self.opbnb = Anvil(OPBNB, folder=self.folder(OPBNB.name), port=self.world.opbnb_port)
 
     def _remember(self, world: World) -> None:
         self._folder.save(world)

@@ -7,7 +7,7 @@ from dispatch.readiness import judge_signer
 from runtime.readiness import Verdict
 
 
-def standing(
+def signer(
     *, halted: str | None = None, paused: str | None = None, waits: str | None = None, silent: float = 1.0
 ) -> SignerCondition:
     """Return how a signer stands that nothing keeps but what is given."""
@@ -18,14 +18,14 @@ def standing(
     ("condition", "verdict"),
     [
         (None, Verdict(ready=False, reason="it has only begun")),
-        (standing(), Verdict(ready=True)),
-        (standing(waits="gas"), Verdict(ready=True, reason="waits: gas")),
-        (standing(paused="key", waits="x"), Verdict(ready=True, reason="paused by an admin: key")),
+        (signer(), Verdict(ready=True)),
+        (signer(waits="gas"), Verdict(ready=True, reason="waits: gas")),
+        (signer(paused="key", waits="x"), Verdict(ready=True, reason="paused by an admin: key")),
         (
-            standing(halted="nonce 7", paused="key"),
+            signer(halted="nonce 7", paused="key"),
             Verdict(ready=False, reason="halted until a person has looked: nonce 7"),
         ),
-        (standing(silent=75), Verdict(ready=False, reason="no sign of life for 75 s: see credit.waits in the log")),
+        (signer(silent=75), Verdict(ready=False, reason="no sign of life for 75 s: see credit.waits in the log")),
     ],
 )
 def test_what_passes_by_itself_needs_nobody(condition: SignerCondition | None, verdict: Verdict) -> None:

@@ -45,12 +45,22 @@ cross join lateral (
 cross join lateral (select count(*) as signed from credit_attempts where job_id = credit.job_id) attempts
 where settled_at is null and not adopted group by state
 """
-_SIGNERS = """
+IS_PAST = """
+beat_at < clock_timestamp() - interval '1 minute'
+and exists (select from signers newer where newer.beat_at > signers.beat_at)
+and not exists (
+    select from credits join credit_nonces live using (job_id)
+    where settled_at is null and not adopted and live.signer = address and live.freed_at is null
+)
+"""
+"""Says of a signer that another key has signed since, and nothing waits for this one. Uses the index credits_open."""
+
+_SIGNERS = f"""
 select address, balance::float as balance_wei, (halted_reason is not null)::integer as halted,
     (paused_reason is not null)::integer as paused, (waits_for is not null)::integer as waits,
     greatest(0, extract(epoch from clock_timestamp() - beat_at))::float as beat_seconds,
     (select max(nonce) from credit_nonces where signer = address) as nonce
-from signers
+from signers where not ({IS_PAST})
 """
 _SIGNER = """
 select halted_reason, paused_reason, waits_for,

@@ -26,7 +26,7 @@ from indexer.decode import to_facts
 from indexer.outcomes import Advanced, Finalized, Idle, Outcome, Paused, Reached, Refreshed
 from indexer.plan import ReadHead, ReadHistory, RefreshState, Rest
 from indexer.reader import Reader
-from indexer.reconcile import Disputed, Fork, Left, TooDeep, Unknown, describe_too_deep
+from indexer.reconcile import Disputed, Fork, Left, TooDeep, Unknown, describe, describe_too_deep
 from indexer.store import Store
 from indexer.values import Cursor, Piece, Segment, Tip, join
 from indexer.verify import Doubtful
@@ -165,7 +165,8 @@ class Follower:
             case Unknown(number):
                 raise TryAgain(f"the endpoint has no block {number}, which we have: it lags, or was rolled back")
             case Disputed(first, second):
-                raise TryAgain(f"two endpoints disagree about our last blocks: {first}, {second}; waiting for one word")
+                words = f"one has {describe(first)}, another {describe(second)}"
+                raise TryAgain(f"two endpoints disagree about our last blocks: {words}; waiting for one word")
             case Left(oldest):
                 doubt = f"it has another block {oldest.number} than the final one, and does not hold it final"
                 self._reader.distrust(doubt)

@@ -107,8 +107,21 @@ def describe_too_deep(verdict: TooDeep, fork: BlockId | None) -> str:
         )
     return (
         f"{happened}. Block {fork.number} is the newest that both have: `lamda resume` takes back what is above it, "
-        "`lamda reindex --from-block N` reads everything from a block on again"
+        "`lamda reindex` from there on reads that again, too"
     )
+
+
+def describe(verdict: Verdict) -> str:
+    """Say what an endpoint has in the place of our last blocks."""
+    match verdict:
+        case Fork(at):
+            return f"our blocks through {at.number}"
+        case TooDeep(oldest):
+            return f"another block {oldest.number}, and holds it final"
+        case Left(oldest):
+            return f"another block {oldest.number}, which it does not hold final"
+        case Unknown(number):
+            return f"no block {number} yet"
 
 
 def weigh(first: Verdict, second: Verdict) -> Verdict | Disputed:

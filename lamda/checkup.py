@@ -20,6 +20,7 @@ from chain.rpc import Rpc
 from chain.views import view
 from indexer.program import Source
 from lamda import checkup_settings, diagnose
+from lamda.appraise import appraise
 from lamda.checkup_database import see_database
 from lamda.checkup_queries import MadeFor
 from lamda.checkup_settings import Loaded
@@ -92,10 +93,11 @@ async def _see_chain(chain: Chain, source: Source | None, made_for: Mapping[Chai
         start_block=followed.start_block,
         next_block=followed.start_block if made is None else made.indexed + 1,
         genesis=None if made is None else made.genesis,
+        final=None if made is None else made.final,
     )
     async with Rpc(source.urls, timeout_seconds=PATIENCE_SECONDS) as rpc:
-        seen = await asyncio.gather(*(look_at(each, followed) for each in rpc.endpoints))
-    return diagnose.diagnose_chain(expected, seen)
+        seen = await asyncio.gather(*(look_at(each, followed, expected.final) for each in rpc.endpoints))
+    return appraise(expected, seen)
 
 
 async def _see_wallet(loaded: Loaded, source: Source | None) -> list[Finding]:

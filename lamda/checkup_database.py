@@ -60,5 +60,9 @@ async def _see(pool: Pool, url: str) -> DatabasePart:
 
 
 async def _programs(pool: Pool) -> ProgramsSeen:
-    chains = {Chain(each.chain): tuple(each.notes) for each in await queries.chain_statuses(pool)}
-    return ProgramsSeen(chains=chains, signers=tuple(standing(each) for each in await credit_queries.signers(pool)))
+    statuses = await queries.chain_statuses(pool)
+    return ProgramsSeen(
+        chains={Chain(each.chain): tuple(note for note in each.notes if note != each.pause) for each in statuses},
+        pauses={Chain(each.chain): each.pause for each in statuses if each.pause is not None},
+        signers=tuple(standing(each) for each in await credit_queries.signers(pool)),
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from models.values import Chain
+from models.values import BlockId, Chain
 from runtime.database import Connection
 
 
@@ -21,10 +21,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeFor:
-    """What a chain's part of the database was made for, and how far it is."""
+    """What a chain's part of the database was made for, how far it is, and the newest of its blocks that is final."""
 
     genesis: bytes
     indexed: int
+    final: BlockId | None
 
 
 async def server(connection: Connection) -> Server:
@@ -53,8 +54,23 @@ async def server(connection: Connection) -> Server:
 async def made_for(connection: Connection) -> dict[Chain, MadeFor]:
     """Return what each chain's part of the database was made for; nothing where there are no tables of ours yet."""
     try:
-        rows = await (await connection.execute("select chain, genesis, number from checkpoints")).fetchall()
+        rows = await (
+            await connection.execute(
+                """
+                select checkpoints.chain, genesis, checkpoints.number, final_through, blocks.hash
+                from checkpoints
+                left join blocks on blocks.chain = checkpoints.chain and blocks.number = final_through
+                """
+            )
+        ).fetchall()
     except psycopg.errors.UndefinedTable:
         await connection.rollback()
         return {}
-    return {Chain(chain): MadeFor(genesis=bytes(genesis), indexed=number) for chain, genesis, number in rows}
+    return {
+        Chain(chain): MadeFor(
+            genesis=genesis,
+            indexed=number,
+            final=None if block_hash is None else BlockId(number=final, hash=block_hash),
+        )
+        for chain, genesis, number, final, block_hash in rows
+    }

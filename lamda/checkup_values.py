@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from models.values import Chain
+from models.values import BlockId, Chain
 
 
 class Verdict(StrEnum):
@@ -46,12 +46,17 @@ class LogsSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSeen:
-    """One endpoint as it answered; `trouble` is why it has no head, and then nothing else is known of it."""
+    """
+    One endpoint as it answered; `trouble` is why it has no head, and then nothing else is known of it.
+
+    `at_ours` is the hash that it has at the height of our final block.
+    """
 
     name: str
     trouble: str | None = None
     chain_id: int | None = None
     genesis: bytes | None = None
+    at_ours: bytes | None = None
     head: int | None = None
     head_age_seconds: float = 0.0
     finalized: int | None = None
@@ -62,7 +67,11 @@ class EndpointSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainExpected:
-    """What the settings and the database say of a chain; `next_block` is the one that is to be read next."""
+    """
+    What the settings and the database say of a chain.
+
+    `next_block` is the one that is to be read next, `final` the newest of ours that is final.
+    """
 
     chain: Chain
     chain_id: int
@@ -71,6 +80,7 @@ class ChainExpected:
     start_block: int
     next_block: int
     genesis: bytes | None = None
+    final: BlockId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +137,27 @@ class SettingsSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramsSeen:
-    """What stands in each chain's way, and for each signer the word for where it stands, with the reason."""
+    """
+    What stands in each chain's way, and for each signer the word for where it stands, with the reason.
+
+    `pauses` says of the chains that are paused why.
+    """
 
     chains: Mapping[Chain, tuple[str, ...]]
+    pauses: Mapping[Chain, str] = field(default_factory=dict)
     signers: tuple[tuple[str, str], ...] = ()
+
+
+def well(subject: str, text: str) -> Finding:
+    """Return that all is well with a subject."""
+    return Finding(subject=subject, verdict=Verdict.WELL, text=text)
+
+
+def note(subject: str, text: str, remedy: str | None = None) -> Finding:
+    """Return what is to be noted of a subject."""
+    return Finding(subject=subject, verdict=Verdict.NOTE, text=text, remedy=remedy)
+
+
+def failed(subject: str, text: str, remedy: str) -> Finding:
+    """Return what is wrong with a subject; that has a remedy."""
+    return Finding(subject=subject, verdict=Verdict.FAILED, text=text, remedy=remedy)

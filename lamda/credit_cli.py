@@ -32,6 +32,7 @@ def show(context: typer.Context, data: DataOption = DATA) -> None:
                 await credit_queries.counts(pool),
                 await credit_queries.blocked(pool),
                 await credit_queries.imbalances(pool),
+                await credit_queries.orphans(pool),
             )
         )
 

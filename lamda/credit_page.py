@@ -1,5 +1,6 @@
 """What `lamda credits` shows: each signer and what it waits for, where credits stand, and what is out of balance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,11 +12,16 @@ from models.values import checksum_address, show_bytes
 
 WEI = 10**18
 SILENT_SECONDS = 60.0
+STYLES = {"SIGNS": "green", "HALTED": "bold red", "SILENT": "bold red", "PAST": "dim"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerStatus:
-    """A signer; `nonces` are those of its account that are accounted for, `balance` is in wei."""
+    """
+    A signer; `nonces` are those of its account that are accounted for, `balance` is in wei.
+
+    One that `is_past` waits for nothing, and another key has signed since.
+    """
 
     address: bytes
     halted_reason: str | None
@@ -23,6 +29,7 @@ class SignerStatus:
     waits_for: str | None
     balance: Decimal | None
     adopts: bool
+    is_past: bool
     beat_seconds_ago: float
     nonces: int | None
 
@@ -58,19 +65,35 @@ class Imbalance:
     credits: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """A job that was credited, or at least sent to its provider's agent, and that the chain does not have any more."""
+
+    job_id: bytes
+    provider: bytes
+    is_credited: bool
+
+
 def page(
-    signers: list[SignerStatus], counts: CreditCounts, blocked: list[BlockedCredit], imbalances: list[Imbalance]
+    signers: list[SignerStatus],
+    counts: CreditCounts,
+    blocked: Sequence[BlockedCredit] = (),
+    imbalances: Sequence[Imbalance] = (),
+    orphans: Sequence[Orphan] = (),
 ) -> RenderableType:
     """Lay out the books of crediting."""
     parts: list[RenderableType] = [*map(_signer, signers)] or [Text("no reactor has signed for this database yet")]
     parts.append(_counts(counts))
     parts += [Text(f"blocked: {show_bytes(each.job_id)}\n{_refused(each)}") for each in blocked]
     parts += [Text(f"out of balance: {_compared(each)}") for each in imbalances]
+    parts += [Text(f"left the chain: {show_bytes(each.job_id)}\n{_done_for(each)}") for each in orphans]
     return Group(*parts)
 
 
 def standing(signer: SignerStatus) -> tuple[str, str]:
     """Return the word for where a signer stands, and why."""
+    if signer.is_past:
+        return "PAST", "another key has signed since, and nothing waits for this one"
     if signer.halted_reason is not None:
         return "HALTED", signer.halted_reason + (" (to be adopted)" if signer.adopts else "")
     if signer.paused_reason is not None:
@@ -82,7 +105,7 @@ def standing(signer: SignerStatus) -> tuple[str, str]:
 
 def _signer(signer: SignerStatus) -> Text:
     word, reason = standing(signer)
-    style = "green" if word == "SIGNS" else "bold red" if word in ("HALTED", "SILENT") else "yellow"
+    style = STYLES.get(word, "yellow")
     balance = "" if signer.balance is None else f", {Decimal(signer.balance) / WEI:.6f} BNB"
     nonces = "" if signer.nonces is None else f", {signer.nonces} nonces accounted for"
     return Text.assemble(
@@ -101,6 +124,11 @@ def _counts(counts: CreditCounts) -> Text:
 def _refused(credit: BlockedCredit) -> str:
     times = "once" if credit.refusals == 1 else f"{credit.refusals} times"
     return f"  refused {times} for {checksum_address(credit.provider)}: {credit.reason}"
+
+
+def _done_for(orphan: Orphan) -> str:
+    done = "credited, and not confirmed" if orphan.is_credited else "sent to its agent, and not paid for"
+    return f"  {done}, for {checksum_address(orphan.provider)}: its renter must pay again, under the same id"
 
 
 def _compared(imbalance: Imbalance) -> str:

@@ -16,14 +16,14 @@ from chain.errors import HistoryGone, LogsOff, Refused, RpcError
 from chain.wire import Header
 from indexer.values import Followed
 from lamda.checkup_values import EndpointSeen, LogsAnswer, LogsSeen
-from models.values import BlockRange
+from models.values import BlockId, BlockRange
 
 BELOW_HEAD_BLOCKS = 3
 """How far below its head an endpoint is asked for logs: behind one name stand several nodes, and one may lag."""
 
 
-async def look_at(endpoint: Endpoint, followed: Followed) -> EndpointSeen:
-    """Return what an endpoint can do for a chain that we follow."""
+async def look_at(endpoint: Endpoint, followed: Followed, ours: BlockId | None = None) -> EndpointSeen:
+    """Return what an endpoint can do for a chain that we follow, and what it has at the height of a block of ours."""
     try:
         told, genesis, head, code = await _ask(
             endpoint, [chain_id(), header(0), header("latest"), code_at(followed.contract)]
@@ -39,6 +39,7 @@ async def look_at(endpoint: Endpoint, followed: Followed) -> EndpointSeen:
         name=endpoint.name,
         chain_id=number,
         genesis=None if genesis is None else genesis.hash_bytes,
+        at_ours=None if ours is None else await _hash_at(endpoint, ours.number),
         head=head.height,
         head_age_seconds=max(0.0, time.time() - head.time_ms / 1000),
         finalized=await _finalized(endpoint),
@@ -54,6 +55,14 @@ async def _finalized(endpoint: Endpoint) -> int | None:
     except RpcError:
         return None
     return None if found is None else int(found.height)
+
+
+async def _hash_at(endpoint: Endpoint, number: int) -> bytes | None:
+    try:
+        (found,) = await _ask(endpoint, [header(number)])
+    except RpcError:
+        return None
+    return None if found is None else bytes(found.hash_bytes)
 
 
 async def _gives_receipts(endpoint: Endpoint, head: Header) -> bool:

@@ -31,7 +31,11 @@ async def is_led(pool: Pool, chain: Chain) -> bool:
 
 
 async def chain_statuses(pool: Pool) -> list[ChainStatus]:
-    """Return the status of every chain that this database has, in a fixed order."""
+    """
+    Return the status of every chain that this database has, in a fixed order.
+
+    Its head is the newest block that we know of: where nothing is committed, the one that endpoints tell of.
+    """
     async with pool.connection() as connection:
         await connection.execute("set transaction isolation level repeatable read, read only")
         found = {
@@ -39,7 +43,10 @@ async def chain_statuses(pool: Pool) -> list[ChainStatus]:
             for row in await _rows(
                 connection,
                 """
-                select chain, head, finalized, final_through, number as indexed, state_through, start_block,
+                select chain, greatest(head, (
+                        select max(endpoints.head) from endpoints
+                        where endpoints.chain = checkpoints.chain and coalesce(resting_until <= now(), true)
+                    )) as head, finalized, final_through, number as indexed, state_through, start_block,
                     extract(epoch from now() - block_time)::float as lag_seconds,
                     extract(epoch from now() - updated_at)::float as updated_seconds_ago,
                     blocks_per_second, paused_reason, paused_fork, heartbeats_from,

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from chain import judge
 from models.values import ProofLevel
 
 SILENT_SECONDS = 30.0
@@ -82,16 +83,25 @@ class ChainStatus:
         return self.lag_blocks / self.blocks_per_second
 
     @property
+    def pause(self) -> str | None:
+        """Return why the chain is paused, and where to read on, or None when it is not."""
+        if self.paused_reason is None:
+            return None
+        if self.paused_fork is None:
+            return f"paused: {self.paused_reason}: `lamda resume` or `lamda reindex` lets it go on"
+        first = "docs/operations/deep-reorg.md says what to look at first"
+        return f"paused: {self.paused_reason} (fork at block {self.paused_fork}); {first}"
+
+    @property
     def notes(self) -> list[str]:
         """Return what stands in the way, for a person."""
         notes = []
-        if self.paused_reason:
-            fork = "" if self.paused_fork is None else f" (fork at block {self.paused_fork})"
-            notes.append(f"paused: {self.paused_reason}{fork}: `lamda resume` or `lamda reindex` lets it go on")
+        if self.pause is not None:
+            notes.append(self.pause)
         elif self.leader is None and self.updated_seconds_ago > SILENT_SECONDS:
             notes.append(f"nobody leads, no commit for {duration(self.updated_seconds_ago)}: is `lamda index` running?")
         elif self.updated_seconds_ago > SILENT_SECONDS:
-            notes.append(f"no commit for {duration(self.updated_seconds_ago)}: does an endpoint answer?")
+            notes.append(f"no commit for {duration(self.updated_seconds_ago)}: `lamda doctor` asks each endpoint why")
         if self.state_through < self.indexed:
             notes.append(f"catching up: state follows facts through block {self.state_through:,}")
         return notes
@@ -172,6 +182,7 @@ def endpoints(chains: Sequence[ChainStatus]) -> Table:
     """Lay out the endpoints, in their order of preference, and why any rests."""
     table = _table(left=("chain", "endpoint", "state"), right=("head", "final", "latency", "range", "pace"))
     for each in chains:
+        best = max((one.head or 0 for one in each.endpoints if one.rests_for_seconds is None), default=0)
         for endpoint in each.endpoints:
             table.add_row(
                 each.chain,
@@ -180,7 +191,7 @@ def endpoints(chains: Sequence[ChainStatus]) -> Table:
                 "–" if endpoint.latency_ms is None else f"{endpoint.latency_ms:,} ms",
                 f"{endpoint.range_blocks:,}",
                 "–" if endpoint.requests_per_second_max is None else f"{endpoint.requests_per_second_max:,.1f}/s",
-                _state(endpoint),
+                _state(endpoint, best),
             )
     return table
 
@@ -220,13 +231,17 @@ def _number(number: int | None) -> str:
     return "–" if number is None else f"{number:,}"
 
 
-def _state(endpoint: EndpointStatus) -> Text:
+def _state(endpoint: EndpointStatus, best: int) -> Text:
     if endpoint.rests_for_seconds is not None:
         said = f"rests for {duration(endpoint.rests_for_seconds)}: {endpoint.rests_because}"
         return Text(said, style="yellow")
     if endpoint.seen_seconds_ago > SILENT_SECONDS:
         return Text(f"as of {duration(endpoint.seen_seconds_ago)} ago", style="dim")
-    return Text("in use", style="green") if endpoint.head is not None else Text("not asked yet", style="dim")
+    if endpoint.head is None:
+        return Text("not asked yet", style="dim")
+    if judge.lags(endpoint.head, best):
+        return Text(f"{best - endpoint.head:,} blocks behind: not used", style="yellow")
+    return Text("in use", style="green")
 
 
 def _progress(request: RequestStatus) -> str:

@@ -83,7 +83,7 @@ def screen(seen: Overview | None, trouble: str | None, *, now: datetime, every_s
     if seen is None:
         return Group(*parts)
     parts += [Text(), status_page.page(seen.chains, seen.refusals), Text(), open_jobs(seen.work)]
-    return Group(*parts, credit_page.page(seen.signers, seen.credits, [], []))
+    return Group(*parts, credit_page.page(seen.signers, seen.credits))
 
 
 def open_jobs(work: OpenWork) -> Text:

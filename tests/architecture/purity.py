@@ -12,6 +12,7 @@ from collections.abc import Iterable, Set
 from tests.architecture.source import Module, imports
 
 VERBS = {
+    "appraise",
     "plan",
     "decode",
     "verify",

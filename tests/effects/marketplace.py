@@ -55,7 +55,11 @@ class Job:
 
 @dataclass(slots=True, kw_only=True)
 class Marketplace:
-    """Everything; `jobs` are all there ever were. A chain that is `still` makes no blocks by itself."""
+    """
+    Everything; `jobs` are all there ever were. A chain that is `still` makes no blocks by itself.
+
+    What is `given` goes before the settings that an operator would give the programs here.
+    """
 
     world: World
     market: Market
@@ -66,6 +70,7 @@ class Marketplace:
     folder: Path
     agents: dict[int, WellBehaved]
     jobs: dict[bytes, Job] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
     still: set[LocalChain] = field(default_factory=set)
     jobs_a_second: float = 0.0
     # Asked for two at once, or for one while it makes a block, anvil may give two transactions one nonce.
@@ -108,7 +113,8 @@ class Marketplace:
         """Start `lamda index`."""
         settings = settings_of(self.world, self.database_url)
         paces = {"BSC_POLL_SECONDS": "0.05", "OPBNB_POLL_SECONDS": "0.05"}
-        self.indexer = await self.nursery.bear("index", settings={**settings, **paces}, folder=self.folder)
+        given = {**settings, **paces, **self.given}
+        self.indexer = await self.nursery.bear("index", settings=given, folder=self.folder)
 
     def settings(self) -> dict[str, str]:
         """Return what an operator would give the programs."""
@@ -118,6 +124,7 @@ class Marketplace:
             "NATS_URL": self.nats.url,
             "NATS_CALLOUT_SEED": self.nats.callout_seed,
             "ADMIN_WALLET_PRIVATE_KEY": private_key(DEPLOYER).hex(),
+            **self.given,
         }
 
     async def credited(self) -> Counter[int]:

@@ -2,7 +2,8 @@
 An endpoint that stands before a real chain and changes what it says.
 
 Everything is passed on to the chain and back, until a test gives a `meddle`: it sees each call with the real result
-and returns the result to tell instead, or a `Complaint`; or it raises `HangUp`, and the line is cut without an answer.
+and returns the result to tell instead, or a `Complaint`; or it raises `HangUp`, and the line is cut without an answer,
+or `TooOften`.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,10 @@ Meddle = Callable[[Call, Any], Any]
 
 class HangUp(Exception):
     """Cut the line instead of answering."""
+
+
+class TooOften(Exception):
+    """Answer HTTP 429, and ask for a minute's rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Meddler:
         """Pass a batch on and change its answers."""
         try:
             return await self._answer(request)
+        except TooOften:
+            return web.Response(status=429, headers={"Retry-After": "60"}, text="Too Many Requests")
         except HangUp:
             assert request.transport is not None
             request.transport.abort()

@@ -13,6 +13,7 @@ from indexer.reconcile import (
     TooDeep,
     Unknown,
     Verdict,
+    describe,
     describe_too_deep,
     needs_second_word,
     reconcile,
@@ -117,6 +118,20 @@ def test_what_takes_back_much_needs_a_second_word(verdict: Verdict, cursor: int,
 def test_two_words_are_weighed(first: Verdict, second: Verdict, weighed: Verdict | Disputed) -> None:
     """Only what both say is done."""
     assert weighed == weigh(first, second)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (FORK, f"our blocks through {FORK.at.number}"),
+        (DEEP, "another block 7, and holds it final"),
+        (Left(OURS[0]), "another block 7, which it does not hold final"),
+        (Unknown(9), "no block 9 yet"),
+    ],
+)
+def test_what_an_endpoint_has_is_told_in_words(verdict: Verdict, words: str) -> None:
+    """For whoever has to find out which of two is right."""
+    assert words == describe(verdict)
 
 
 @pytest.mark.parametrize("fork", [None, OURS[0]])

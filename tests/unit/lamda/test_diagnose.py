@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lamda import diagnose
+from lamda.appraise import appraise
 from lamda.checkup_values import (
     BusSeen,
     ChainExpected,
@@ -19,7 +20,7 @@ from lamda.checkup_values import (
     WalletSeen,
 )
 from lamda.doctor_page import page, summary
-from models.values import Chain
+from models.values import BlockId, Chain
 
 BSC = ChainExpected(
     chain=Chain.BSC,
@@ -29,11 +30,13 @@ BSC = ChainExpected(
     start_block=1_000,
     next_block=900_000,
     genesis=b"g" * 32,
+    final=BlockId(number=899_990, hash=b"f" * 32),
 )
 WELL = EndpointSeen(
     name="a.example.com",
     chain_id=56,
     genesis=b"g" * 32,
+    at_ours=b"f" * 32,
     head=900_100,
     head_age_seconds=1,
     finalized=900_098,
@@ -67,7 +70,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
     findings = [
         *diagnose.diagnose_settings(SettingsSeen()),
         *diagnose.diagnose_database(DATABASE),
-        *diagnose.diagnose_chain(BSC, [WELL, OTHER]),
+        *appraise(BSC, [WELL, OTHER]),
         *diagnose.diagnose_wallet(WALLET),
         *diagnose.diagnose_bus(BusSeen(place="nats:4222", version="2.15.0")),
         *diagnose.diagnose_programs(ProgramsSeen(chains={Chain.BSC: (), Chain.OPBNB: ()}, signers=(("SIGNS", ""),))),
@@ -83,6 +86,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
         (EndpointSeen(name="a", trouble="no route"), "a does not answer: no route"),
         (replace(WELL, chain_id=97), "is of chain 97, BSC_CHAIN_ID says 56"),
         (replace(WELL, genesis=b"h" * 32), "another genesis block"),
+        (replace(WELL, at_ours=b"o" * 32), f"another block 899,990 than ours, which was final: it has 0x{'6f' * 32}"),
         (replace(WELL, has_contract=False), "no contract JobManager at 0x0101"),
         (replace(WELL, head_age_seconds=300), "stands still: its newest block is 5 min old"),
         (replace(WELL, finalized=None), "does not say what is finalized"),
@@ -92,14 +96,14 @@ def test_nothing_is_found_where_all_is_well() -> None:
 )
 def test_an_endpoint_that_will_not_do_is_named_with_its_reason(seen: EndpointSeen, words: str) -> None:
     """The others make up for it, so nothing else is wrong; who is left alone is to be noted."""
-    findings = diagnose.diagnose_chain(BSC, [OTHER, seen])
+    findings = appraise(BSC, [OTHER, seen])
 
     assert words in only(findings, Verdict.FAILED)
 
 
 def test_a_chain_without_a_fit_endpoint_is_told_as_a_whole() -> None:
     """Beside what is wrong with each."""
-    findings = diagnose.diagnose_chain(BSC, [replace(WELL, logs=LogsSeen(answer=LogsAnswer.OFF))])
+    findings = appraise(BSC, [replace(WELL, logs=LogsSeen(answer=LogsAnswer.OFF))])
 
     assert "no endpoint is fit to index from" in findings[-1].text
     assert "BSC_RPC_URL" in (findings[-1].remedy or "")
@@ -115,7 +119,7 @@ def test_a_chain_without_a_fit_endpoint_is_told_as_a_whole() -> None:
 def test_history_that_is_gone_is_noticed(oldest: int, verdict: Verdict, words: str) -> None:
     """Before it is needed it is a note; once it is needed, the indexer can only wait."""
     short = LogsSeen(answer=LogsAnswer.GIVEN, oldest=oldest, oldest_age_seconds=4_500)
-    findings = diagnose.diagnose_chain(BSC, [replace(WELL, logs=short), replace(OTHER, logs=short)])
+    findings = appraise(BSC, [replace(WELL, logs=short), replace(OTHER, logs=short)])
 
     assert any(each.verdict is verdict and words in each.text for each in findings)
     assert sum("75 min back" in each.text for each in findings) == 2
@@ -125,19 +129,30 @@ def test_history_that_is_gone_is_noticed(oldest: int, verdict: Verdict, words: s
     ("seen", "words"),
     [
         (replace(WELL, head=900_050, finalized=900_049), "50 blocks behind the best"),
-        (replace(WELL, finalized=899_000), "finality trails 1,100 blocks"),
+        (replace(WELL, finalized=899_000), "calls final 1,098 blocks less than the best of them where it stays so"),
         (replace(WELL, gives_receipts=False), "eth_getBlockReceipts"),
     ],
 )
 def test_an_endpoint_that_will_do_for_now_is_noted(seen: EndpointSeen, words: str) -> None:
     """The exit code stays 0."""
-    findings = diagnose.diagnose_chain(BSC, [OTHER, seen])
+    findings = appraise(BSC, [OTHER, seen])
 
     assert words in only(findings, Verdict.NOTE)
 
 
+def test_finality_that_trails_everywhere_is_the_chain_s_trouble() -> None:
+    """Nobody is to be taken out for it."""
+    late = [replace(each, finalized=899_000) for each in (WELL, OTHER)]
+    findings = appraise(BSC, late)
+
+    assert {(each.verdict, each.remedy) for each in findings} == {
+        (Verdict.NOTE, "docs/operations/finality.md says what to do and what not")
+    }
+    assert "finality trails 1,100 blocks behind the head: no effect happens meanwhile" in findings[0].text
+
+
 def test_one_endpoint_alone_is_noted() -> None:
-    assert "only one endpoint" in only(diagnose.diagnose_chain(BSC, [WELL]), Verdict.NOTE)
+    assert "only one endpoint" in only(appraise(BSC, [WELL]), Verdict.NOTE)
 
 
 @pytest.mark.parametrize(
@@ -203,24 +218,30 @@ def test_settings_that_read_well_and_are_dangerous_are_told() -> None:
 
 
 def test_programs_leave_word_of_what_they_wait_for() -> None:
-    """Only a halt needs a person; the rest is noted."""
-    seen = ProgramsSeen(chains={Chain.BSC: ("paused: a fork",)}, signers=(("HALTED", "a stranger"), ("PAUSED", "fees")))
+    """A halt and a paused chain need a person; the rest is noted."""
+    seen = ProgramsSeen(
+        chains={Chain.BSC: ("catching up",)},
+        pauses={Chain.BSC: "paused: a fork"},
+        signers=(("HALTED", "a stranger"), ("PAUSED", "fees")),
+    )
     findings = diagnose.diagnose_programs(seen)
 
     assert [each.text for each in findings] == [
         "bsc: paused: a fork",
+        "bsc: catching up",
         "nothing of opbnb is indexed yet",
         "the signer of credits is halted: a stranger",
         "the signer of credits is paused: fees",
     ]
-    assert "adopt" in only(findings, Verdict.FAILED)
+    failed = [each.remedy or "" for each in findings if each.verdict is Verdict.FAILED]
+    assert ["lamda resume" in failed[0], "lamda credits adopt" in failed[1]] == [True, True]
 
 
 def test_the_page_says_each_subject_once_and_what_to_do() -> None:
-    findings = diagnose.diagnose_chain(BSC, [WELL])
+    findings = appraise(BSC, [WELL])
 
     assert page(findings).plain.splitlines() == [
-        "bsc       ✓ a.example.com: chain 56, head 900,100, logs back to the start block",
+        "bsc       ✓ a.example.com: chain 56, head 900,100, final 900,098, logs back to the start block",
         "          ! there is only one endpoint to ask: nobody gives a second word before an effect, or when it fails",
         "          → name a second one of another operator in BSC_RPC_URL",
         "nothing is wrong; 1 to note, 0 not checked",

@@ -1,10 +1,12 @@
 """What stands in a chain's way, in words."""
 
 from dataclasses import replace
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
-from lamda.status import ChainStatus, RefusalStatus, duration, refused
+from lamda.status import ChainStatus, EndpointStatus, RefusalStatus, duration, endpoints, refused
 from tests.unit.lamda.chains import WELL
 
 
@@ -13,10 +15,11 @@ from tests.unit.lamda.chains import WELL
     [
         (
             replace(WELL, paused_reason="it parted", paused_fork=12),
-            "paused: it parted (fork at block 12): `lamda resume`",
+            "paused: it parted (fork at block 12); docs/operations/deep-reorg.md",
         ),
+        (replace(WELL, paused_reason="a log"), "paused: a log: `lamda resume` or `lamda reindex` lets it go on"),
         (replace(WELL, updated_seconds_ago=90, leader=None), "nobody leads, no commit for 2 min"),
-        (replace(WELL, updated_seconds_ago=90), "no commit for 2 min: does an endpoint answer?"),
+        (replace(WELL, updated_seconds_ago=90), "no commit for 2 min: `lamda doctor` asks each"),
         (replace(WELL, state_through=500), "state follows facts through block 500"),
     ],
 )
@@ -27,6 +30,34 @@ def test_what_stands_in_the_way_is_said(status: ChainStatus, words: str) -> None
 
 def test_nothing_stands_in_the_way_of_a_chain_that_is_well() -> None:
     assert WELL.notes == []
+
+
+def test_an_endpoint_that_lags_is_not_called_in_use() -> None:
+    """Its head and finality do not count; one that rests says why, and one that nobody asked yet says so."""
+    near = EndpointStatus(
+        name="a",
+        head=1_000,
+        finalized=998,
+        latency_ms=3,
+        range_blocks=2_000,
+        requests_per_second_max=None,
+        rests_for_seconds=None,
+        rests_because=None,
+        seen_seconds_ago=1,
+    )
+    resting = replace(near, rests_for_seconds=30, rests_because="HTTP 429", head=1_200)
+    told = [near, replace(near, head=981), replace(near, head=979), resting, replace(near, head=None)]
+    written = StringIO()
+    Console(file=written, width=120).print(endpoints([replace(WELL, endpoints=told)]))
+    states = [line.rpartition("–  ")[2].strip() for line in written.getvalue().splitlines()[1:]]
+
+    assert states == [
+        "in use",
+        "in use",
+        "21 blocks behind: not used",
+        "rests for 30.0 s: HTTP 429",
+        "not asked yet",
+    ]
 
 
 def test_the_time_left_is_told_while_catching_up() -> None:

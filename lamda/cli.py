@@ -276,13 +276,13 @@ def show_scores(data: DataOption = DATA) -> None:
     from devnet.scores import scores
     from lamda import scores as scores_page
 
-    common, api = load(CommonSettings, ApiSettings)
+    (common,) = load(CommonSettings)
 
     async def program(_: asyncio.Event) -> None:
-        world = scores_page.running_world(data, api_url=f"http://127.0.0.1:{api.api_port}")
+        world = scores_page.running_world(data)
         try:
             Console(soft_wrap=True).print(scores_page.table(await scores(world)))
         except (ApiError, RpcError) as error:
-            raise CannotRun(f"the world in {data} does not run, or its API is elsewhere (API_PORT): {error}") from error
+            raise CannotRun(f"the world in {data} does not run: {error}") from error
 
     run(program, common, level="WARNING")

@@ -32,7 +32,7 @@ async def test_what_credits_wait_for_is_found_by_its_words(marketplace: Marketpl
     page = Page(PAGE, marketplace.settings(), tmp_path)
     marketplace.still.add(marketplace.world.opbnb)
     reactor = await marketplace.reactor({"CREDIT_FEE_MAX_GWEI": str(CAP)})
-    heard = await _says(page, "lamda credits", "the first credit waits")
+    heard = await _says(page, "the first credit waits")
     marketplace.still.clear()
     reactor, said = await _gas_is_dear(marketplace, page, reactor)
     heard += said + await _money_is_short(marketplace, page) + await _somebody_else_owns_it(marketplace, page)
@@ -56,10 +56,10 @@ async def test_a_nonce_that_nobody_knows_is_adopted(marketplace: Marketplace, tm
     marketplace.still.add(marketplace.world.opbnb)
     await wallet.send_nothing(nonce=(nonce := await wallet.mined()), gwei=2)
     await marketplace.open_jobs(1)
-    await _says(page, "lamda credits", NOBODY_KNOWS)
+    await _says(page, NOBODY_KNOWS)
     await wallet.send_nothing(nonce=nonce, gwei=CAP)
     marketplace.still.clear()
-    await _says(page, "lamda credits", "HALTED")
+    await _says(page, "HALTED")
     assert f"takes as history: nonce {nonce} was spent" in await page.run("lamda credits adopt")
 
     await proof.comes_to_rest(marketplace)
@@ -72,7 +72,7 @@ async def _gas_is_dear(marketplace: Marketplace, page: Page, reactor: Running) -
     (*_, job) = await marketplace.open_jobs(3)
     await marketplace.waits_in_pool(3)
     async with base_fee(marketplace, DEAR * GWEI):
-        said = await _says(page, "lamda credits", "gas costs")
+        said = await _says(page, "gas costs")
         assert "3 under way" in said
         explained = await page.run("lamda explain JOB", {"JOB": show_bytes(job)})
         assert "gas costs" in explained
@@ -88,7 +88,7 @@ async def _money_is_short(marketplace: Marketplace, page: Page) -> str:
     owner = Wallet(marketplace, private_key(DEPLOYER))
     await owner.pay_in(1)
     await marketplace.open_jobs()
-    said = await _says(page, "lamda credits", "send it BNB")
+    said = await _says(page, "send it BNB")
     assert "send BNB to" in await page.run("lamda doctor", code=1)
     await owner.pay_in(ETHER)
     await marketplace.goes_on(1)
@@ -98,7 +98,7 @@ async def _money_is_short(marketplace: Marketplace, page: Page) -> str:
 async def _somebody_else_owns_it(marketplace: Marketplace, page: Page) -> str:
     await hand_over(marketplace.world)
     await marketplace.open_jobs()
-    said = await _says(page, "lamda credits", "Unauthorized")
+    said = await _says(page, "Unauthorized")
     assert "does not own NodeReputation" in await page.run("lamda doctor", code=1)
     await hand_over(marketplace.world, to=0)
     await marketplace.goes_on(1)
@@ -114,7 +114,7 @@ async def _an_endpoint_lies(marketplace: Marketplace, page: Page, reactor: Runni
     await marketplace.goes_on(1)
     liar.meddle = _of_another_branch
     await marketplace.open_jobs()
-    said = await _says(page, "lamda credits", "one of them must go")
+    said = await _says(page, "one of them must go")
     await reactor.end()
     reactor = await marketplace.reactor({"OPBNB_RPC_URL": honest.url})
     await marketplace.goes_on(1)
@@ -129,7 +129,7 @@ def _of_another_branch(call: Call, result: Any) -> Any:
 async def _the_chain_is_paused(marketplace: Marketplace, page: Page) -> str:
     change = "update checkpoints set paused_reason = %s where chain = 'opbnb' returning chain"
     await marketplace.market.ask(change, "a fork that a person must look at")
-    said = await _says(page, "lamda credits", "or is paused")
+    said = await _says(page, "or is paused")
     assert "a fork that a person must look at" in await page.run("lamda status")
     await marketplace.market.ask(change, None)
     await marketplace.open_jobs()
@@ -137,14 +137,14 @@ async def _the_chain_is_paused(marketplace: Marketplace, page: Page) -> str:
     return said
 
 
-async def _says(page: Page, command: str, words: str) -> str:
-    """Run a command until it says something, as somebody does who waits for it, and return all that it says."""
+async def _says(page: Page, words: str) -> str:
+    """Look at the credits until it says something there, and return all that it says."""
     said = ""
 
     async def does() -> bool:
         nonlocal said
-        said = await page.run(command)
+        said = await page.run("lamda credits")
         return words in said
 
-    await until(does, within=30, what=f"{command} says {words!r}")
+    await until(does, within=60, what=f"`lamda credits` says {words!r}")
     return said

@@ -42,6 +42,7 @@ async def test_one_search_tells_the_life_of_a_job(tmp_path: Path) -> None:
         assert list(dict.fromkeys(told)) == LIFE
         assert sum("event.indexed" in line for line in lines) == 3
         assert "in use" in await page.run("lamda status")
+        assert "nothing is wrong" in await page.run("lamda doctor")
         assert await _get(f"{run.url}/ready") == 200
         assert await _get(f"{run.url}/health") == 200
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -31,20 +30,12 @@ class Page:
             **settings,
             "PATH": os.pathsep.join(map(str, [Path(sys.executable).parent, *binary_folders(), os.environ["PATH"]])),
         }
-        self._text = (ROOT / name).read_text(encoding="utf-8")
-        self._left = dict.fromkeys(shell_commands_in(self._text))
+        self._left = dict.fromkeys(shell_commands_in((ROOT / name).read_text(encoding="utf-8")))
 
     @property
     def left(self) -> list[str]:
         """The commands that were not run yet."""
         return list(self._left)
-
-    def unsaid(self, said: str) -> list[str]:
-        """Return the words in the first column of its table of what programs say that none of them has said."""
-        rows = re.findall(r"^\| `(.+?)`[^|]*\|", self._text.partition("| it says |")[2], re.MULTILINE)
-        assert rows, f"{self._name} has no table of what programs say"
-        patterns = {row: ".+?".join(map(re.escape, row.split("…"))) for row in rows}
-        return [row for row, pattern in patterns.items() if not re.search(pattern, flat(said))]
 
     def set(self, **settings: str) -> None:
         """Give commands these settings from now on."""
@@ -78,7 +69,9 @@ class Page:
         return said
 
     async def _start(self, command: str, given: Mapping[str, str]) -> asyncio.subprocess.Process:
-        assert command in shell_commands_in(self._text), f"{self._name} has no command {command!r}"
+        assert command in shell_commands_in((ROOT / self._name).read_text(encoding="utf-8")), (
+            f"{self._name} has no command {command!r}"
+        )
         self._left.pop(command, None)
         for placeholder, value in given.items():
             assert placeholder in command
@@ -91,8 +84,3 @@ class Page:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-
-
-def flat(said: str) -> str:
-    """Return what was said in one line, as if no terminal had broken it."""
-    return " ".join(said.split())

@@ -1,4 +1,4 @@
-"""Jobs for which something was done that the chain does not have any more, as a reorg deeper than finality leaves them."""
+"""Jobs for which something was done that the chain does not have any more, left by a reorg deeper than finality."""
 
 from psycopg.rows import class_row
 

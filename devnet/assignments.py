@@ -95,7 +95,7 @@ def read(payload: bytes, *, provider: bytes) -> Assignment:
         token=message.token,
         attempt=message.attempt,
         docker_image=message.docker_image,
-        output_url=f"gnfd://{message.greenfield_output_bucket}/{message.greenfield_output_name}",
+        output_url=_place(message.greenfield_output_bucket, message.greenfield_output_name),
         input_url=message.greenfield_input_url,
         output_bucket=message.greenfield_output_bucket,
         output_name=message.greenfield_output_name,
@@ -112,6 +112,10 @@ def report(assignment: Assignment, outcome: Outcome, *, at: datetime) -> bytes:
             status=outcome.said,
             timestamp=int(at.timestamp()),
             message=outcome.message,
-            output_url=outcome.output_url,
+            output_url=outcome.output_url or None,
         )
     )
+
+
+def _place(bucket: str, name: str) -> str:
+    return f"gnfd://{bucket}/{name}" if bucket or name else ""

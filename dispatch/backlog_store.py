@@ -1,9 +1,10 @@
 """What waits to be dispatched and credited, and how long it has, for metrics."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 
 from models.values import checksum_address
 from runtime.database import Connection
@@ -44,14 +45,39 @@ cross join lateral (
 cross join lateral (select count(*) as signed from credit_attempts where job_id = credit.job_id) attempts
 where settled_at is null and not adopted group by state
 """
-_SIGNERS = """
+IS_PAST = """
+beat_at < clock_timestamp() - interval '1 minute'
+and exists (select from signers newer where newer.beat_at > signers.beat_at)
+and not exists (
+    select from credits join credit_nonces live using (job_id)
+    where settled_at is null and not adopted and live.signer = address and live.freed_at is null
+)
+"""
+"""Says of a signer that another key has signed since, and nothing waits for this one. Uses the index credits_open."""
+
+_SIGNERS = f"""
 select address, balance::float as balance_wei, (halted_reason is not null)::integer as halted,
     (paused_reason is not null)::integer as paused, (waits_for is not null)::integer as waits,
     greatest(0, extract(epoch from clock_timestamp() - beat_at))::float as beat_seconds,
     (select max(nonce) from credit_nonces where signer = address) as nonce
-from signers
+from signers where not ({IS_PAST})
+"""
+_SIGNER = """
+select halted_reason, paused_reason, waits_for,
+    greatest(0, extract(epoch from clock_timestamp() - beat_at))::float as silent_seconds
+from signers where address = %s
 """
 SIGNER = ("balance_wei", "halted", "paused", "waits", "beat_seconds", "nonce")
+
+
+@dataclass(frozen=True, slots=True)
+class SignerStanding:
+    """What keeps a signer from signing: a person's look, an admin's pause, what passes by itself, or nothing."""
+
+    halted_reason: str | None
+    paused_reason: str | None
+    waits_for: str | None
+    silent_seconds: float
 
 
 async def read_dispatches(connection: Connection) -> Mapping[str, Figures]:
@@ -81,6 +107,12 @@ async def read_credits(connection: Connection) -> Mapping[str, Figures]:
             (checksum_address(each["address"]),): float(each[name]) for each in signers if each[name] is not None
         }
     return found
+
+
+async def read_signer(connection: Connection, address: bytes) -> SignerStanding | None:
+    """Return what a signer waits for, or None where it never took its lease."""
+    async with connection.cursor(row_factory=class_row(SignerStanding)) as cursor:
+        return await (await cursor.execute(_SIGNER, (address,))).fetchone()
 
 
 async def _rows(connection: Connection, query: str) -> list[dict[str, Any]]:

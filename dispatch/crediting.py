@@ -108,9 +108,11 @@ class Crediting:
             case Spend(nonces):
                 return await self._spend(books, account, verdicts, nonces)
             case Go(next_nonce):
-                if books.signer.adopts:
+                is_unclear = any(isinstance(verdict, Unclear) for _, verdict in verdicts)
+                # A person's word may be about a nonce whose spending is not final yet as far as we have watched.
+                if books.signer.adopts and not is_unclear:
                     await self._store.heed()
-                self._starting = self._starting and any(isinstance(verdict, Unclear) for _, verdict in verdicts)
+                self._starting = self._starting and is_unclear
                 return await self._credit(books, account, verdicts, Order(head=head, next_nonce=next_nonce))
 
     async def _settle(self, books: Books, account: Account) -> list[tuple[Intent, Verdict]]:
@@ -149,13 +151,18 @@ class Crediting:
     async def _spend(
         self, books: Books, account: Account, verdicts: Sequence[tuple[Intent, Verdict]], nonces: range
     ) -> Credited | Held:
-        """Spend nonces that lost transactions may have; what is signed already goes on, for it comes before these."""
+        """
+        Spend nonces that lost transactions may have; what is signed already goes on, for it comes before these.
+
+        Nonces that were consumed without a credit are free at once: who owns the contract by now may credit the jobs.
+        """
         assert books.head is not None, "books without a head are held"
-        if books.signer.paused_reason is not None:
-            return Held(f"paused: {books.signer.paused_reason}")
+        await self._free_each(verdicts)
         begun = [(intent, verdict) for intent, verdict in verdicts if not isinstance(verdict, Sign)]
         order = Order(head=books.head, next_nonce=nonces.stop)
         sent, complaint = await self._signing.carry_out(begun, books, account, order)
+        if books.signer.paused_reason is not None:
+            return Credited(sent=sent, complaint=f"paused: {books.signer.paused_reason}")
         spent, trouble = await self._sweep.send(nonces, account)
         waits = (
             f"nonces {nonces[0]} to {nonces[-1]} are spent on transfers first: "
@@ -166,9 +173,7 @@ class Crediting:
     async def _credit(
         self, books: Books, account: Account, verdicts: Sequence[tuple[Intent, Verdict]], order: Order
     ) -> Credited:
-        for intent, verdict in verdicts:
-            if isinstance(verdict, FreeNonce):
-                await self._free(intent, verdict)
+        await self._free_each(verdicts)
         adopted, decided = await self._decide(books)
         unproven = len(books.due) - decided
         # What is signed already goes on: its nonce is spent either way.
@@ -185,6 +190,11 @@ class Crediting:
             sent=sent,
             complaint=paused or complaint or _complaint(verdicts) or _unproven(unproven) or _other_signers(books),
         )
+
+    async def _free_each(self, verdicts: Sequence[tuple[Intent, Verdict]]) -> None:
+        for intent, verdict in verdicts:
+            if isinstance(verdict, FreeNonce):
+                await self._free(intent, verdict)
 
     async def _free(self, intent: Intent, verdict: FreeNonce) -> None:
         now = self._clock()

@@ -10,6 +10,7 @@ from chain.metrics import EndpointMetrics
 from dispatch import backlog_store
 from dispatch.dispatcher import Dispatcher
 from dispatch.intake import Intake
+from runtime.bus import Bus
 from runtime.database import Pool
 from runtime.database_figures import DatabaseFigures
 from runtime.metrics import Figures, Metrics
@@ -45,6 +46,7 @@ class ReactorMetrics:
     """What one reactor tells; the parts it counts by are set once they run."""
 
     pool: Pool | None = None
+    bus: Bus | None = None
     dispatcher: Dispatcher | None = None
     intake: Intake | None = None
 

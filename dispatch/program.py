@@ -96,7 +96,7 @@ async def react(
         )
         dispatcher = Dispatcher(Outbox(pool, plan.PAUSES), Witness(rpc, reaction.job_manager), streams)
         scheduler = Scheduler(*chores(pool))
-        measured.pool, measured.dispatcher, measured.intake = pool, dispatcher, intake
+        measured.pool, measured.bus, measured.dispatcher, measured.intake = pool, bus, dispatcher, intake
         try:
             with measured.endpoints.watching(rpc, Chain.BSC, asked_by="dispatch"):
                 async with asyncio.TaskGroup() as group:

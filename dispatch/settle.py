@@ -133,6 +133,14 @@ def first_fees(account: Account, limits: Limits) -> Fees | None:
     return Fees(max_wei=most, priority_wei=min(most, account.fees.priority_wei))
 
 
+def hindrance(waiting: Iterable[Attempt], account: Account, limits: Limits) -> str:
+    """Return what keeps transactions that wait from being mined, and new ones from being signed, or an empty text."""
+    if first_fees(account, limits) is None:
+        return f"gas costs {account.price_wei} wei, {limits.fee_max_wei} at most is allowed"
+    short = [each.nonce for each in waiting if each.nonce >= account.latest and each.answer is Answer.NO_MONEY]
+    return f"the account cannot pay for nonce {min(short)}: send it BNB" if short else ""
+
+
 def rest_after(refusals: int, refused_at: datetime) -> datetime:
     """Return when the contract may be asked again that has refused a credit so many times in a row."""
     doublings: int = min(max(0, refusals - 1), 10)

@@ -47,11 +47,14 @@ class Signing:
     async def carry_out(
         self, verdicts: Sequence[tuple[Intent, Verdict]], books: Books, account: Account, order: Order
     ) -> tuple[int, str]:
-        """Sign and send what was decided; return how many were sent, and why others were not signed."""
+        """Sign and send what was decided; return how many were sent, and what keeps these or others from going on."""
         waiting = [(intent, verdict.attempt) for intent, verdict in verdicts if isinstance(verdict, Send)]
         new, complaint = await self._replacements(verdicts, books, order)
         unsigned = [intent for intent, verdict in verdicts if isinstance(verdict, Sign)]
-        if unsigned:
+        live = [attempt for intent in books.live for attempt in intent.live if attempt.nonce >= account.latest]
+        if hindrance := settle.hindrance(live, account, self._limits):
+            complaint = complaint or (hindrance if unsigned or live else "")
+        elif unsigned:
             first, reason = await self._first_attempts(unsigned, books, account, order)
             new, complaint = [*new, *first], complaint or reason
         now = self._clock()
@@ -94,10 +97,7 @@ class Signing:
         """Sign credits with new nonces, as many as may wait; return them, and why there are not more."""
         live = [intent.nonce for intent in books.live if intent.nonce is not None]
         fees = settle.first_fees(account, self._limits)
-        if fees is None:
-            return [], f"gas costs {account.price_wei} wei, {self._limits.fee_max_wei} at most is allowed"
-        if short := [each for intent in books.live for each in intent.live if each.answer is Answer.NO_MONEY]:
-            return [], f"the account cannot pay for nonce {short[0].nonce}: send it BNB"
+        assert fees is not None, "nothing is signed while gas is too dear"
         chosen = unsigned[: settle.room(account, live)]
         ready, complaint = await self._ready(chosen, books, order)
         new = [

@@ -13,7 +13,6 @@ from datetime import datetime
 
 import structlog
 
-from chain.sending import Answer
 from dispatch import settle
 from dispatch.chain_writer import RELEASE_GAS, ChainWriter
 from dispatch.credit_values import Account, Attempt, Intent, Kind, Limits
@@ -49,14 +48,7 @@ class Sweep:
                 transaction=show_bytes(attempt.transaction_hash),
                 answer=answer.name,
             )
-        return len(due), self._complaint(account)
-
-    def _complaint(self, account: Account) -> str:
-        if settle.first_fees(account, self._limits) is None:
-            return f"gas costs {account.price_wei} wei, {self._limits.fee_max_wei} at most is allowed"
-        waiting = (each for each in self._newest.values() if each.nonce >= account.latest)
-        short = [each.nonce for each in waiting if each.answer is Answer.NO_MONEY]
-        return f"the account cannot pay for nonce {min(short)}: send it BNB" if short else ""
+        return len(due), settle.hindrance(self._newest.values(), account, self._limits)
 
     def _due(self, nonce: int, account: Account) -> Attempt | None:
         newest = self._newest.get(nonce)

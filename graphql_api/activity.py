@@ -1,5 +1,5 @@
 """
-The intervals of a chart: hours, days and weeks of UTC, up to the one that our copies of the chains stand in.
+The intervals of a chart: minutes, hours, days and weeks of UTC, up to the one that our copies of the chains stand in.
 
     │ 09:00 │ 10:00 │ 11:00 ▪            the last one is not over: it runs up to the newest block
                             └ newest block, 11:07
@@ -13,8 +13,9 @@ from graphql_api.errors import BadInput
 
 
 class Interval(StrEnum):
-    """An hour, a day, or a week that begins on Monday, of UTC."""
+    """A minute, an hour, a day, or a week that begins on Monday, of UTC."""
 
+    MINUTE = "MINUTE"
     HOUR = "HOUR"
     DAY = "DAY"
     WEEK = "WEEK"
@@ -27,6 +28,7 @@ class _Length:
 
 
 _LENGTHS = {
+    Interval.MINUTE: _Length(timedelta(minutes=1), most=60),
     Interval.HOUR: _Length(timedelta(hours=1), most=168),
     Interval.DAY: _Length(timedelta(days=1), most=366),
     Interval.WEEK: _Length(timedelta(weeks=1), most=104),

@@ -14,13 +14,15 @@ async def activity(snapshot: Snapshot, interval: Interval, bounds: Sequence[date
     """
     Return what happened between each two bounds that follow each other.
 
-    Providers are counted by the indexer, once an interval is over and final; of one that is not, it is those whose
-    last heartbeat came after it began. Uses job_created_by_time and job_confirmed_by_time alone, not their tables.
+    Providers are counted by the indexer, once an hour, day or week is over and final; of one that is not, and of a
+    minute, it is those whose last heartbeat came after it began. Uses job_created_by_time and job_confirmed_by_time
+    alone, not their tables.
     """
     query = sql.SQL(
         """
         with counted as materialized (
             select case %(interval)s
+                when 'MINUTE' then null
                 when 'HOUR' then (select max(start) + interval '1 hour' from seen_counts where interval = 'HOUR')
                 else (select (max(day) + 1)::timestamp at time zone 'UTC' from provider_days)
             end as through

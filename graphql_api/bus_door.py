@@ -26,7 +26,7 @@ from graphql_api.errors import Declined
 from graphql_api.plain import Failure, show_jobs, show_providers
 from graphql_api.questions import Given, Question, jobs_asked, providers_asked, read_message
 from graphql_api.snapshot import Snapshot
-from runtime.bus import Bus, BusUnreachable
+from runtime.bus import Bus, BusUnreachable, open_bus
 from runtime.database import Pool
 from runtime.lifecycle import heed_cancellation
 from runtime.tally import Tally
@@ -36,6 +36,9 @@ AT_ONCE = 4
 """Questions of one subject that this process works on at the same time."""
 
 RETRY_SECONDS = 2.0
+SILENT_SECONDS = 5.0
+"""How long nobody may answer at NATS_URL before we say that we wait."""
+
 INBOX = re.compile(r"_INBOX(_[^.]*)?\.")
 
 logger = structlog.get_logger()
@@ -105,9 +108,7 @@ class BusDoor:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _serve(self) -> None:
-        bus = Bus(self._url, program="api")
-        await bus.connect()
-        try:
+        async with open_bus(self._url, program="api", wait_seconds=SILENT_SECONDS) as bus:
             for subject in SUBJECTS:
                 # Each subscription works on one message at a time, and the server deals them out.
                 for _ in range(AT_ONCE):
@@ -115,8 +116,6 @@ class BusDoor:
             await bus.client.flush()
             logger.info("bus_door.open", server=bus.address)
             await bus.watch()
-        finally:
-            await bus.close()
 
     def _attend(self, bus: Bus, subject: Subject) -> Callable[[Msg], Awaitable[None]]:
         async def attend(message: Msg) -> None:

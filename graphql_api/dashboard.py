@@ -75,11 +75,11 @@ def dashboard_routes(built: Path = BUILT) -> list[BaseRoute]:
     return [Route("/", root), *(Route(view, page) for view in VIEWS), Mount(MOUNTED_AT, files)]
 
 
-def dashboard_page(built: Path = BUILT) -> Response:
-    """Return the page, or what to run to have it."""
+def dashboard_page(built: Path = BUILT, status: int = 200) -> Response:
+    """Return the page, or what to run to have it; the page itself says of an address that it leads nowhere."""
     index = built / "index.html"
     if index.is_file():
-        return FileResponse(index, headers={**POLICY, "Vary": "Accept"})
+        return FileResponse(index, status, headers={**POLICY, "Vary": "Accept"})
     return HTMLResponse(
         "<!doctype html><title>Lamda Network</title><h1>The dashboard is not built here</h1>"
         "<p>Run <code>make assets</code>. The API itself works: it is at <a href=/graphql>/graphql</a>.</p>",

@@ -4,6 +4,7 @@ The metrics of the indexer: what it commits, how long that takes, what reorgs to
 The follower knows nothing of it. `MeasuredStore` looks at what is committed, `Figures.timed` at what is waited for.
 """
 
+import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from chain.errors import RpcError
 from chain.metrics import EndpointMetrics
 from chain.outcome_values import outcome_of
 from indexer import event_log
+from indexer.readiness import IndexerReadiness
 from indexer.store import Fenced, Store
 from indexer.values import Cursor, Followed, Segment, Tip
 from models.values import Chain
@@ -30,8 +32,16 @@ DEPTHS = (1, 2, 3, 5, 10, 20, 50, 100)
 class IndexerMetrics:
     """What one indexer counts, of all its chains."""
 
-    def __init__(self, metrics: Metrics, pool: Pool | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        pool: Pool | None,
+        readiness: IndexerReadiness | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.clock = clock
+        self.readiness = readiness or IndexerReadiness(Chain, idle_seconds_max=math.inf)
         self.endpoints = EndpointMetrics(metrics)
         self.blocks: Counter[Labels] = Counter()
         self.events: Counter[Labels] = Counter()
@@ -77,14 +87,17 @@ class Figures:
     def __init__(self, all_chains: IndexerMetrics, chain: Chain) -> None:
         self._all = all_chains
         self._chain = chain.value
+        self.standing = all_chains.readiness.of(chain)
         self._counted_seconds = 0.0
 
     async def timed(self, doing: str, work: Awaitable[Result]) -> Result:
         """Return what some work comes to, and count its time, without that of timed work inside of it."""
-        began, before = self._all.clock(), self._counted_seconds
+        began, before, outside = self._all.clock(), self._counted_seconds, self.standing.doing
+        self.standing.doing = doing
         try:
             return await work
         finally:
+            self.standing.doing = outside
             inside = self._counted_seconds - before
             took = self._all.clock() - began
             self._all.seconds[self._chain, doing] += took - inside
@@ -101,7 +114,8 @@ class Figures:
             self._all.reorgs.note((chain,), undone)
 
     def stumbled(self, error: Exception) -> None:
-        """Count a step that failed."""
+        """Count a step that failed, and tell of it."""
+        self.standing.stumble(f"{type(error).__name__}: {error}")
         self._all.troubles[self._chain, _cause(error)] += 1
 
 

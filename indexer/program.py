@@ -28,6 +28,7 @@ from indexer.housekeeping import Retention, keep_house
 from indexer.metrics import IndexerMetrics, MeasuredStore
 from indexer.outcomes import Advanced, Idle, Outcome, Paused, Reached, Refreshed
 from indexer.reader import Reader
+from indexer.readiness import IndexerReadiness
 from indexer.requests import serve_requests
 from indexer.store import Fenced, Superseded
 from indexer.values import Followed
@@ -89,9 +90,10 @@ async def index(
     retention: Retention | None = None,
     outside: Outside = OUTSIDE,
     metrics: Metrics | None = None,
+    readiness: IndexerReadiness | None = None,
 ) -> None:
     """Follow the chains until told to stop, or until each has reached `to_block`; keep house where `retention` says."""
-    measured = IndexerMetrics(metrics or Metrics("indexer"), pool)
+    measured = IndexerMetrics(metrics or Metrics("indexer"), pool, readiness)
     try:
         async with collected_seldom(), asyncio.TaskGroup() as group:
             leading = [
@@ -147,7 +149,7 @@ class _Leading:
             try:
                 ending = await self._stand_by(rpc)
             except DATABASE_TROUBLE as error:
-                self._wait_because(f"{type(error).__name__}: {error}")
+                self._wait_because(f"{type(error).__name__}: {error}", for_trouble=True)
             await pause(self._stop, STANDBY_SECONDS if ending is _Ending.SUPERSEDED else 0)
 
     async def _establish(self, rpc: Rpc, wait_seconds: float) -> None:
@@ -191,7 +193,8 @@ class _Leading:
             fencing.cancel()
             await asyncio.gather(fencing, return_exceptions=True)
 
-    def _wait_because(self, reason: str) -> None:
+    def _wait_because(self, reason: str, *, for_trouble: bool = False) -> None:
+        self._figures.standing.stand_by(reason, for_trouble=for_trouble)
         if reason != self._waits_because:
             self._log.info("follower.standby", reason=reason)
         self._waits_because = reason
@@ -204,6 +207,7 @@ class _Leading:
         reader = Reader(rpc, source.followed, head_level=source.head_proof)
         clock = self._outside.clock
         follower = Follower(reader, store, level=source.history_proof, to_block=self._to_block, clock=clock)
+        self._figures.standing.lead()
         self._log.info("follower.start", contract=source.followed.contract_name, epoch=epoch, to_block=self._to_block)
         try:
             heart = Heart(rpc, self._chain, epoch, clock)
@@ -245,6 +249,7 @@ class _Leading:
                 await figures.timed("trouble", pause(self._stop, delay))
                 continue
             delay = 0.0
+            figures.standing.step(outcome)
             if isinstance(outcome, Paused):
                 trouble = _complain(self._log, trouble, outcome.reason, paused=True)
             else:

@@ -91,18 +91,20 @@ def _of_credit(job: JobSeen, around: Surroundings) -> Iterator[Cause]:
         yield from _of_signers(around)
     if job.credit is CreditStatus.SENT:
         remedy = "it is sent again and made dearer by itself; docs/operations/stuck-transaction.md"
-        yield Cause(text="its transaction is with opBNB's endpoints and in no block that we have", remedy=remedy)
+        text = f"its transaction {job.transaction} is with opBNB's endpoints and in no block that we have"
+        yield Cause(text=text, remedy=remedy)
+        yield from _of_signers(around, but="PAUSED")
     if job.credit is CreditStatus.MINED and opbnb is not None and not opbnb.notes:
         trails = opbnb.head - opbnb.finalized
         yield Cause(text=f"opbnb calls a block final when {trails:,} more have come, as of now: minutes, usually")
     yield from _of_copy(opbnb, "a credit since then is not shown")
 
 
-def _of_signers(around: Surroundings) -> Iterator[Cause]:
+def _of_signers(around: Surroundings, *, but: str = "") -> Iterator[Cause]:
     if not around.signers:
         yield Cause(text="no reactor has ever signed for this database", remedy="start `lamda react` with a key")
     for signer in around.signers:
-        if signer.word != "SIGNS":
+        if signer.word in _STANDS.keys() - {but}:
             yield Cause(text=f"the signer {_STANDS[signer.word]}: {signer.reason}", remedy=_REMEDIES[signer.word])
 
 

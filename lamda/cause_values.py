@@ -40,8 +40,8 @@ class JobSeen:
     """
     The job, as far as its causes depend on it.
 
-    `block` is that of its creation, `sent` how often it was handed to its agent, `credit` where its credit stands, and
-    `credit_said` what the contract said when it refused it.
+    `block` is that of its creation, `sent` how often it was handed to its agent, `credit` where its credit stands,
+    `credit_said` what the contract said when it refused it, and `transaction` the hash of its newest on opBNB.
     """
 
     status: JobStatus
@@ -53,6 +53,7 @@ class JobSeen:
     confirmed_block: int | None = None
     credit: CreditStatus | None = None
     credit_said: str | None = None
+    transaction: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,7 @@ def index_chains(
 
     from indexer.housekeeping import Retention
     from indexer.program import index
+    from indexer.readiness import IndexerReadiness
     from lamda.sources import source
     from runtime.metrics_server import served
 
@@ -123,12 +124,13 @@ def index_chains(
     groups = [BscSettings if each is Chain.BSC else OpbnbSettings for each in chains]
     common, looks, indexer, *settings = load(CommonSettings, MetricsSettings, IndexerSettings, *groups)
     metrics = Metrics("indexer")
+    readiness = IndexerReadiness(chains, idle_seconds_max=indexer.indexer_ready_idle_seconds_max)
     sources = [source(each, indexer) for each in settings]
 
     async def program(stop: asyncio.Event) -> None:
         async with (
             database_url(common, data) as url,
-            served(metrics, looks),
+            served(metrics, looks, readiness.ask),
             open_pool(url, program="index", size=10, wait_seconds=common.connect_timeout_seconds) as pool,
         ):
             await asyncio.to_thread(migrations.check, url)
@@ -141,6 +143,7 @@ def index_chains(
                 to_block=to_block,
                 retention=Retention.of(indexer),
                 metrics=metrics,
+                readiness=readiness,
             )
 
     # A commit is a dozen turns of the loop.
@@ -185,6 +188,7 @@ def run_reactor(data: DataOption = DATA) -> None:
     from dispatch.credit_program import credit
     from dispatch.metrics import ReactorMetrics
     from dispatch.program import Reaction, react
+    from dispatch.readiness import ReactorReadiness
     from lamda.buses import bus_access
     from lamda.signing_key import signer_settings
     from runtime.metrics_server import served
@@ -199,7 +203,7 @@ def run_reactor(data: DataOption = DATA) -> None:
     async def program(stop: asyncio.Event) -> None:
         async with (
             database_url(common, data) as url,
-            served(metrics, looks),
+            served(metrics, looks, ReactorReadiness(measured, signing.signer.address).ask),
             bus_access(bus, reactor, data) as access,
         ):
             await wait_until_reachable(url, wait_seconds=common.connect_timeout_seconds)
@@ -272,13 +276,13 @@ def show_scores(data: DataOption = DATA) -> None:
     from devnet.scores import scores
     from lamda import scores as scores_page
 
-    common, api = load(CommonSettings, ApiSettings)
+    (common,) = load(CommonSettings)
 
     async def program(_: asyncio.Event) -> None:
-        world = scores_page.running_world(data, api_url=f"http://127.0.0.1:{api.api_port}")
+        world = scores_page.running_world(data)
         try:
             Console(soft_wrap=True).print(scores_page.table(await scores(world)))
         except (ApiError, RpcError) as error:
-            raise CannotRun(f"the world in {data} does not run, or its API is elsewhere (API_PORT): {error}") from error
+            raise CannotRun(f"the world in {data} does not run: {error}") from error
 
     run(program, common, level="WARNING")

@@ -12,11 +12,16 @@ from models.values import checksum_address, show_bytes
 
 WEI = 10**18
 SILENT_SECONDS = 60.0
+STYLES = {"SIGNS": "green", "HALTED": "bold red", "SILENT": "bold red", "PAST": "dim"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerStatus:
-    """A signer; `nonces` are those of its account that are accounted for, `balance` is in wei."""
+    """
+    A signer; `nonces` are those of its account that are accounted for, `balance` is in wei.
+
+    One that `is_past` waits for nothing, and another key has signed since.
+    """
 
     address: bytes
     halted_reason: str | None
@@ -24,6 +29,7 @@ class SignerStatus:
     waits_for: str | None
     balance: Decimal | None
     adopts: bool
+    is_past: bool
     beat_seconds_ago: float
     nonces: int | None
 
@@ -86,6 +92,8 @@ def page(
 
 def standing(signer: SignerStatus) -> tuple[str, str]:
     """Return the word for where a signer stands, and why."""
+    if signer.is_past:
+        return "PAST", "another key has signed since, and nothing waits for this one"
     if signer.halted_reason is not None:
         return "HALTED", signer.halted_reason + (" (to be adopted)" if signer.adopts else "")
     if signer.paused_reason is not None:
@@ -97,7 +105,7 @@ def standing(signer: SignerStatus) -> tuple[str, str]:
 
 def _signer(signer: SignerStatus) -> Text:
     word, reason = standing(signer)
-    style = "green" if word == "SIGNS" else "bold red" if word in ("HALTED", "SILENT") else "yellow"
+    style = STYLES.get(word, "yellow")
     balance = "" if signer.balance is None else f", {Decimal(signer.balance) / WEI:.6f} BNB"
     nonces = "" if signer.nonces is None else f", {signer.nonces} nonces accounted for"
     return Text.assemble(

@@ -2,6 +2,7 @@
 
 from psycopg.rows import class_row
 
+from dispatch.backlog_store import IS_PAST
 from lamda.credit_page import BlockedCredit, CreditCounts, Imbalance, SignerStatus
 from runtime.database import Pool
 
@@ -13,8 +14,8 @@ async def signers(pool: Pool) -> list[SignerStatus]:
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(SignerStatus))
         await cursor.execute(
-            """
-            select address, halted_reason, paused_reason, waits_for, balance, adopts,
+            f"""
+            select address, halted_reason, paused_reason, waits_for, balance, adopts, {IS_PAST} as is_past,
                 extract(epoch from clock_timestamp() - beat_at)::float as beat_seconds_ago,
                 greatest(
                     (select max(nonce) + 1 from credit_nonces where signer = address),

@@ -89,6 +89,7 @@ async def _seen(reading: Reading, job: JobRow, events: list[EventRow]) -> JobSee
         confirmed_block=confirmed,
         credit=None if credit is None else status_of(credit, final_block=final),
         credit_said=None if credit is None else credit.blocked_reason,
+        transaction=show_bytes(credit.transaction_hash) if credit and credit.transaction_hash else None,
     )
 
 

@@ -10,23 +10,27 @@ from devnet.deploy import Contracts
 from devnet.scores import Score
 from devnet.world import Place, WorldFolder
 from devnet.world import World as Record
+from lamda import targets
 from models.values import checksum_address, parse_address
 from runtime.errors import CannotRun
 from runtime.ports import LOOPBACK
 
 
-def running_world(data: Path, *, api_url: str) -> World:
+def running_world(data: Path) -> World:
     """Return the world that runs in a data folder. Raises `CannotRun` when there is none."""
     record = WorldFolder(data).last()
+    api = targets.read(data).get("api")
     if not isinstance(record, Record) or record.job_manager is None or record.node_reputation is None:
         raise CannotRun(f"no world in {data}: start one with `lamda up`, or name its folder with --data")
+    if api is None:
+        raise CannotRun(f"the world in {data} has not come up yet")
     return World(
         bsc_url=f"http://{LOOPBACK}:{record.bsc_port}",
         opbnb_url=f"http://{LOOPBACK}:{record.opbnb_port}",
         contracts=Contracts(
             job_manager=_deployed(record.job_manager), node_reputation=_deployed(record.node_reputation)
         ),
-        api_url=api_url,
+        api_url=f"http://{api}",
     )
 
 

@@ -150,8 +150,15 @@ class Up:
         return {
             "indexer": {**chains, **told["indexer"]},
             "reactor": {**chains, **ours, **signing, **told["reactor"]},
-            "API": {**chains, **ours, "NATS_PUBLIC_URL": f"nats://{bus.address}"},
+            "API": {**chains, **ours, **self._explorers(), "NATS_PUBLIC_URL": f"nats://{bus.address}"},
             "actors": {**world.settings(), "API_URL": self._api_url},
+        }
+
+    def _explorers(self) -> Mapping[str, str]:
+        """Return where to look local chains up: the explorers that are known for their ids do not have them."""
+        return {
+            "BSC_EXPLORER_URL": self._api.bsc_explorer_url or "none",
+            "OPBNB_EXPLORER_URL": self._api.opbnb_explorer_url or "none",
         }
 
     async def _keep(self, server: EmbeddedNats | EmbeddedPostgres) -> None:

@@ -88,6 +88,8 @@ RetentionDays = Annotated[int, Field(ge=0, le=36_500)]
 Proof = Annotated[ProofLevel, BeforeValidator(_proof)]
 TcpPort = Annotated[int, Field(ge=1, le=65535)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+ExplorerUrl = Annotated[str, BeforeValidator(lambda value: "" if value == "none" else _http_url(value))]
+"""Empty where there is none."""
 
 
 def _postgres(value: object) -> object:
@@ -138,6 +140,7 @@ class IndexerSettings(_Settings):
     waiting_spec_retention_days: RetentionDays = 7
     bsc_poll_seconds: Annotated[float, Field(gt=0)] = 0.15
     opbnb_poll_seconds: Annotated[float, Field(gt=0)] = 0.1
+    indexer_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 20.0
 
 
 class ApiSettings(_Settings):
@@ -151,8 +154,8 @@ class ApiSettings(_Settings):
     api_ready_idle_seconds_max: Annotated[float, Field(gt=0)] = 20.0
     api_waiting_specs_max: Annotated[int, Field(gt=0)] = 100
     provider_offline_after_seconds: Annotated[int, Field(gt=0)] = 720
-    bsc_explorer_url: HttpUrl | None = None
-    opbnb_explorer_url: HttpUrl | None = None
+    bsc_explorer_url: ExplorerUrl | None = None
+    opbnb_explorer_url: ExplorerUrl | None = None
 
 
 class AccountSettings(_Settings):

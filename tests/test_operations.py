@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import promql_parser
@@ -19,6 +20,9 @@ CATALOGUE = {metric.name: metric for metric in metrics_page.catalogue()}
 # What Prometheus adds itself, and what its client tells of every process.
 OF_EVERY_PROCESS = {"up", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"}
 OF_EVERY_TARGET = {"job", "instance"}
+DOCUMENTS = '{{ or $externalLabels.documents "docs" }}/'
+"""How Prometheus writes the label `documents`, or `docs` where there is none."""
+
 SEVERITIES = {"page", "ticket"}
 
 
@@ -72,6 +76,15 @@ def wrong(selector: Any) -> list[str]:
     return sorted(labels - known)
 
 
+def sections(page: Path) -> dict[str, str]:
+    """Return what a page says below each heading, by the anchor that a forge gives it."""
+    parts = re.split(r"^#+ (.*)\n", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-"): text
+        for heading, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
 def test_metrics_are_named_as_prometheus_has_it() -> None:
     """Ours begin with our name; counters end in _total, and nothing else does; no unit but the base ones."""
     for name, metric in CATALOGUE.items():
@@ -102,7 +115,22 @@ def test_every_alert_says_what_to_do() -> None:
     """Whoever is woken up reads what it is, whether it can wait, and where to begin."""
     for alert in alerts():
         assert alert["labels"]["severity"] in SEVERITIES
-        assert {"summary", "do"} == alert["annotations"].keys()
+        assert {"summary", "do", "runbook_url"} == alert["annotations"].keys()
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: str(alert["alert"]))
+def test_every_alert_leads_to_a_page(alert: dict[str, Any]) -> None:
+    """To a heading that is there; and a page that speaks of many alerts names this one below that heading."""
+    path, _, anchor = alert["annotations"]["runbook_url"].removeprefix(DOCUMENTS).partition("#")
+    page = ROOT / "docs" / path
+    section = sections(page).get(anchor)
+
+    assert section is not None, f"{path} has no heading #{anchor}"
+    assert page.name != "alerts.md" or f"`{alert['alert']}`" in section
+
+
+def test_anchors_are_told_as_a_forge_makes_them() -> None:
+    assert "is-it-alive-is-it-ready" in sections(FOLDER / "README.md")
 
 
 def test_commands_that_texts_name_exist() -> None:

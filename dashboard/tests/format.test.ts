@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { bnb, coins, exactBnb, percent, vram } from "../src/format/amounts";
 import { finalityReached, inOrder, strand, title } from "../src/format/events";
 import { merged, type Row, withChange } from "../src/format/feed";
+import { asInterval, intervalFor } from "../src/format/intervals";
 import { explorerLink, gpuName, short, word } from "../src/format/names";
 import { progress } from "../src/format/steps";
 import { ago, gap, span } from "../src/format/times";
@@ -73,4 +74,11 @@ describe("the feed", () => {
     const stale = row("b", "2026-01-01T12:00:00Z");
     expect(merged([young], [old.job, stale.job], 5)).toEqual([young, old]);
   });
+});
+
+describe("intervals", () => {
+  const now = Date.parse("2026-03-10T12:00:00Z");
+  test.each([[undefined, "MINUTE"], ["2026-03-10T10:00:00Z", "MINUTE"], ["2026-03-10T08:00:00Z", "HOUR"], ["2026-03-08T13:00:00Z", "HOUR"], ["2026-03-08T11:00:00Z", "DAY"], ["2024-01-01T00:00:00Z", "DAY"]])(
+    "a history from %s on opens on %s", (first, interval) => expect(intervalFor(first, now)).toBe(interval));
+  test.each([["WEEK", "WEEK"], ["YEAR", undefined], [null, undefined]])("what was kept as %s is chosen as %s", (kept, chosen) => expect(asInterval(kept)).toBe(chosen));
 });

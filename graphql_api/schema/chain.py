@@ -112,7 +112,7 @@ class ChainStatus:
             chain=chain,
             chain_id=row.chain_id,
             contract=Address(checksum_address(row.contract_address)),
-            explorer_url=world.explorers.get(row.chain) or EXPLORERS.get(row.chain_id),
+            explorer_url=world.explorers.get(row.chain, EXPLORERS.get(row.chain_id)) or None,
             indexed=BlockRef(chain=chain, number=row.number, hash=Bytes32(row.hash), timestamp=row.block_time),
             finalized=row.finalized,
             head=row.head,

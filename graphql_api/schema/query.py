@@ -159,7 +159,7 @@ class Query:
     @strawberry.field
     async def activity(self, info: Info, interval: Interval = Interval.DAY, last: int = 30) -> list[ActivityPoint]:
         """
-        What happened in the last hours (168 at most), days (366) or weeks (104) of UTC, oldest first.
+        What happened in the last minutes (60 at most), hours (168), days (366) or weeks (104) of UTC, oldest first.
 
         By block time: the last interval is the one that the newest indexed block is in. Weeks begin on Monday. One
         without events is there too.

@@ -68,7 +68,7 @@ async def test_who_declines_is_told(visitor: Visitor) -> None:
     await expect(visitor.page.get_by_role("button", name="Sign in with a wallet")).to_be_enabled()
 
 
-async def test_an_admin_operates(visitor: Visitor) -> None:
+async def test_an_admin_operates(site: Site, visitor: Visitor) -> None:
     """A reindex is asked for and comes to its end; credits pause and go on; a retry that cannot be is refused."""
     await visitor.sign_in(ADMIN)
     await visitor.page.get_by_role("link", name="Operate").click()
@@ -80,7 +80,10 @@ async def test_an_admin_operates(visitor: Visitor) -> None:
     await visitor.sees("Credits are paused.")
     await visitor.press("Go on with credits")
     await visitor.sees("Credits go on.")
+    await site.marketplace.market.ask("update checkpoints set paused_reason = 'a fork' where chain = 'opbnb'")
     await visitor.press("Resume opBNB")
+    await visitor.sees("Told its indexer to go on.")
+    await expect(visitor.page.get_by_role("button", name="Resume opBNB")).to_have_count(0)
     await visitor.page.get_by_label("Job id", exact=True).fill(UNPAID)
     await visitor.press("Hand it out again")
 

@@ -37,6 +37,18 @@ async def test_a_whole_life_appears_without_a_reload(site: Site, visitor: Visito
     assert (visitor.loads, visitor.complaints) == (1, [])
 
 
+async def test_a_young_world_has_more_than_one_bar_to_show(site: Site, visitor: Visitor) -> None:
+    """Charts open on what holds its history; who chooses another range has it on the next visit."""
+    await site.open_job()
+    await visitor.go()
+    await expect(visitor.page.get_by_role("radio", name="1 hour")).to_be_checked()
+
+    await visitor.page.get_by_text("26 weeks", exact=True).click()
+    await visitor.page.reload()
+
+    await expect(visitor.page.get_by_role("radio", name="26 weeks")).to_be_checked()
+
+
 async def test_nobody_else_is_asked(site: Site, visitor: Visitor) -> None:
     """Every view is made of what the API serves."""
     for path in ("/", "/jobs", "/providers", "/account", "/admin", "/search?q=0x12", "/nowhere"):

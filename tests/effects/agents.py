@@ -56,6 +56,10 @@ class WellBehaved:
                 with suppress(*AWAY):
                     await agent.client.close()
 
+    def sign_in(self, token: str) -> None:
+        """Have it show another credential from the next time on that it comes in."""
+        self._token = token
+
     def come_again(self) -> None:
         """Have it leave once it has dealt with what it has taken, and come in by the door again."""
         self._leaves = True

@@ -69,16 +69,27 @@ def words(exec_form: str) -> list[str]:
     return command
 
 
-def context(ignore: str) -> list[Path]:
-    """Return the files of ours that `.dockerignore` lets through to the builder, relative to the root."""
-    tracked = subprocess.run(
+def context(ignore: str, root: Path = ROOT) -> list[Path]:
+    """Return the files below a folder that `.dockerignore` lets through to the builder, which knows no `.gitignore`."""
+    rules = [line for line in ignore.splitlines() if line and not line.startswith("#")]
+    tops = [top for top in sorted(root.iterdir()) if is_sent(top.name, rules)]
+    names = [each.relative_to(root) for top in tops for each in (top, *sorted(top.rglob("*"))) if each.is_file()]
+    return [name for name in names if is_sent(str(name), rules)]
+
+
+def checkout(folder: Path) -> Path:
+    """Copy what git has, or would take, to a folder, and return it."""
+    listed = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split("\0")
-    rules = [line for line in ignore.splitlines() if line and not line.startswith("#")]
-    return [Path(name) for name in tracked if name and (ROOT / name).is_file() and is_sent(name, rules)]
+    for name in filter(None, listed):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
 
 
 def is_sent(name: str, rules: list[str]) -> bool:
@@ -93,10 +104,11 @@ def is_sent(name: str, rules: list[str]) -> bool:
 
 
 class Builder:
-    """Runs stages in folders below one folder, with these programs on PATH."""
+    """Runs stages in folders below one folder, from the files of a checkout, with these programs on PATH."""
 
-    def __init__(self, folder: Path, path: str) -> None:
+    def __init__(self, folder: Path, source: Path, path: str) -> None:
         self._folder = folder
+        self._source = source
         self._path = path
         self.left_out: list[str] = []
 
@@ -136,7 +148,7 @@ class Builder:
             return
         for name in files if sources == ["."] else map(Path, sources):
             (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
+            shutil.copy2(self._source / name, to / name)
 
 
 def _instructions(text: str) -> Iterator[Instruction]:

@@ -1,6 +1,7 @@
-"""The marketplace in which documents are rehearsed, on servers of its own that may be lost."""
+"""Where documents are rehearsed: a marketplace on servers of its own that may be lost, and a clean checkout."""
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from runtime.embedded_postgres import EmbeddedPostgres
 from tests.effects.conftest import end_of_test, nursery, open_marketplace
 from tests.effects.marketplace import Marketplace
 from tests.effects.programs import Nursery
+from tests.rehearsals.checkout import cloned
 
 __all__ = ["nursery"]
 
@@ -28,3 +30,17 @@ async def marketplace(own_postgres: EmbeddedPostgres, nursery: Nursery, tmp_path
     async with open_marketplace(own_postgres, nursery, tmp_path) as opened:
         yield opened
         await end_of_test(opened)
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A checkout of the project's own."""
+    with cloned(tmp_path_factory.mktemp("clone") / "lamda") as folder:
+        yield folder
+
+
+@pytest.fixture
+def checkout(clone: Path) -> Iterator[Path]:
+    """A checkout in which there was never a world."""
+    yield clone
+    shutil.rmtree(clone / ".lamda", ignore_errors=True)

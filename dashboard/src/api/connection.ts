@@ -1,8 +1,10 @@
-// The one WebSocket that everything live comes over, and what the page tells of it.
+// What everything live comes over, and what the page tells of it.
 //
 //     connecting  →  live  ⇄  lost        a server that restarts, a network that goes, a laptop that sleeps
 //
 // It comes back by itself, for as long as it takes. `returns` counts how often it did: what shows data asks again then.
+// One WebSocket carries all where the network lets one through. Where the server answers and no WebSocket opens, it all
+// comes over HTTP, and a WebSocket is tried seldom.
 
 import { signal } from "@preact/signals";
 import { createClient } from "graphql-ws";
@@ -12,15 +14,26 @@ export type Connection =
   | { state: "live"; since: Date; awayMs: number }
   | { state: "lost"; lostAt: Date };
 
+// A new one means that what is live has to begin anew. A hidden tab has none over HTTP: a browser has few for all tabs.
+export interface Line {
+  by: "socket" | "http" | "nothing";
+}
+
 export const connection = signal<Connection>({ state: "connecting" });
+export const line = signal<Line>({ by: "socket" });
 export const returns = signal(0);
 
+const OPEN_MS_MAX = 5_000;
 const PONG_MS_MAX = 5_000;
 const WAIT_MS_MAX = 4_000;
+const SELDOM_MS = 60_000;
+const BLOCKED_AFTER = 2;
 const TICK_MS = 2_000;
 const SLEPT_MS = 15_000;
 
+let unopened: ReturnType<typeof setTimeout> | undefined;
 let unanswered: ReturnType<typeof setTimeout> | undefined;
+let blocked = 0;
 
 export const socket = createClient({
   url: location.origin.replace(/^http/, "ws") + "/graphql",
@@ -28,11 +41,26 @@ export const socket = createClient({
   keepAlive: 10_000,
   retryAttempts: Infinity,
   shouldRetry: () => true,
-  retryWait: (attempt) => pause(Math.min(WAIT_MS_MAX, 250 * 2 ** attempt) * (0.75 + Math.random() / 2)),
+  retryWait: (attempt) => pause((isBySocket() ? Math.min(WAIT_MS_MAX, 250 * 2 ** attempt) : SELDOM_MS) * (0.75 + Math.random() / 2)),
   onNonLazyError: () => undefined,
   on: {
-    connected: () => came(),
-    closed: () => went(),
+    connecting: () => {
+      clearTimeout(unopened);
+      unopened = setTimeout(() => socket.terminate(), OPEN_MS_MAX);
+    },
+    connected: () => {
+      clearTimeout(unopened);
+      blocked = 0;
+      if (!isBySocket()) line.value = { by: "socket" };
+      came();
+    },
+    closed: () => {
+      clearTimeout(unopened);
+      clearTimeout(unanswered);
+      if (!isBySocket()) return;
+      went();
+      void lookForBlock();
+    },
     ping: (received) => {
       if (!received) unanswered = setTimeout(() => socket.terminate(), PONG_MS_MAX);
     },
@@ -42,17 +70,38 @@ export const socket = createClient({
   },
 });
 
-function came(): void {
+export function came(): void {
   const since = new Date();
+  if (connection.value.state === "live") return;
   const awayMs = connection.value.state === "lost" ? since.getTime() - connection.value.lostAt.getTime() : 0;
   const isReturn = connection.value.state === "lost";
   connection.value = { state: "live", since, awayMs };
   if (isReturn) returns.value += 1;
 }
 
-function went(): void {
-  clearTimeout(unanswered);
+export function went(): void {
   if (connection.value.state !== "lost") connection.value = { state: "lost", lostAt: new Date() };
+}
+
+// Begin anew: with another viewer, or because what we have may be dead.
+export function renew(): void {
+  if (!isBySocket()) line.value = overHttp();
+  socket.terminate();
+}
+
+// A server that is away refuses everything; one that answers, and gets no WebSocket again and again, is cut off from them.
+async function lookForBlock(): Promise<void> {
+  const answers = await fetch("/health", { cache: "no-store" }).then(({ ok }) => ok, () => false);
+  blocked = answers ? blocked + 1 : 0;
+  if (blocked >= BLOCKED_AFTER && isBySocket() && connection.value.state !== "live") line.value = overHttp();
+}
+
+function isBySocket(): boolean {
+  return line.value.by === "socket";
+}
+
+function overHttp(): Line {
+  return { by: document.hidden ? "nothing" : "http" };
 }
 
 function pause(milliseconds: number): Promise<void> {
@@ -62,7 +111,10 @@ function pause(milliseconds: number): Promise<void> {
 // A machine that slept may take minutes to notice that its connections are dead: a clock that jumped says so at once.
 let tickedAt = Date.now();
 setInterval(() => {
-  if (Date.now() - tickedAt > SLEPT_MS) socket.terminate();
+  if (Date.now() - tickedAt > SLEPT_MS) renew();
   tickedAt = Date.now();
 }, TICK_MS);
-addEventListener("online", () => socket.terminate());
+addEventListener("online", renew);
+document.addEventListener("visibilitychange", () => {
+  if (!isBySocket()) line.value = overHttp();
+});

@@ -1,58 +1,97 @@
 // Hooks for what changes: values that are told whole, and lists and pages that are asked for again when told to.
 
-import { signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import type { DocumentInput } from "@urql/core";
 import { type AnyVariables, stringifyDocument } from "@urql/core";
 import { useQuery } from "@urql/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { returns, socket } from "./connection";
+import { type Line, line, returns, socket } from "./connection";
+import { askAgainAndAgain, streams } from "./over_http";
+import { me } from "./session";
 
 const AGAIN_MS = 1_000;
 const WAIT_MS = 3_000;
 
 type Told = { cursor: string } | unknown;
 type Variables = Record<string, unknown>;
+type End = () => void;
+type Problems = readonly { extensions?: Record<string, unknown> | undefined }[] | undefined;
 
-// Tell of each value of a subscription, from the last cursor on after each interruption. Returns what ends it.
-function follow<Data>(document: DocumentInput<Data, never>, variables: Variables, tell: (data: Data) => void): () => void {
-  // graphql-ws sends this object as it is then whenever it comes back, so the newest cursor is kept in it.
+// Begin on the line that there is, and anew whenever there is another one. Returns what ends it.
+function onEachLine(begin: (by: Line["by"]) => End): End {
+  return effect(() => {
+    const { by } = line.value;
+    return untracked(() => begin(by));
+  });
+}
+
+// Tell of each value of a subscription, from the last cursor on after each interruption.
+function follow<Data>(document: DocumentInput<Data, never>, variables: Variables, tell: (data: Data) => void): (by: Line["by"]) => End {
+  // Both clients send this object as it is then whenever they come back, so the newest cursor is kept in it.
   const payload = { query: stringifyDocument(document as DocumentInput), variables: { ...variables } };
-  let end = () => undefined as void;
-  let isOver = false;
-  const begin = () => {
-    end = socket.subscribe<Data>(payload, {
-      next: ({ data, errors }) => {
-        if (errors) return refused(errors[0]?.extensions?.["code"]);
-        if (!data) return;
-        const [told] = Object.values(data) as Told[];
-        const cursor = (told as { cursor?: string } | null)?.cursor;
-        if (cursor) payload.variables["after"] = cursor;
-        tell(data);
-      },
-      error: (errors) => refused(Array.isArray(errors) ? errors[0]?.extensions?.["code"] : undefined),
-      complete: () => undefined,
-    });
+  const heed = (data: Data) => {
+    const [told] = Object.values(data as object) as Told[];
+    const cursor = (told as { cursor?: string } | null)?.cursor;
+    if (cursor) payload.variables["after"] = cursor;
+    tell(data);
   };
-  const refused = (code: unknown) => {
-    if (isOver) return;
-    if (code === "CURSOR_EXPIRED") {
-      delete payload.variables["after"];
-      returns.value += 1;
-    }
-    setTimeout(() => isOver || begin(), WAIT_MS);
+  const learnFrom = (problems: Problems) => {
+    const code = problems?.[0]?.extensions?.["code"];
+    if (code === "UNAUTHENTICATED") me.value = null;
+    if (code !== "CURSOR_EXPIRED") return;
+    delete payload.variables["after"];
+    returns.value += 1;
+  };
+  return (by) => (by === "nothing" ? () => undefined : keepSubscribed(by === "socket" ? socket : streams, payload, heed, learnFrom));
+}
+
+// Subscribe, and again a while after it ended for whatever reason. Returns what ends it.
+function keepSubscribed<Data>(
+  carrier: typeof socket | typeof streams,
+  payload: { query: string; variables: Variables },
+  heed: (data: Data) => void,
+  learnFrom: (problems: Problems) => void,
+): End {
+  let leave = () => undefined as void;
+  const begin = () => {
+    let isOver = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const again = (problems?: Problems) => {
+      if (isOver) return;
+      isOver = true;
+      learnFrom(problems);
+      end();
+      timer = setTimeout(begin, WAIT_MS);
+    };
+    let end = () => undefined as void;
+    end = carrier.subscribe<Data>(payload, {
+      next: ({ data, errors }) => {
+        if (isOver) return;
+        if (errors) again(errors);
+        else if (data) heed(data);
+      },
+      error: (errors) => again(Array.isArray(errors) ? errors : undefined),
+      complete: () => again(),
+    });
+    leave = () => {
+      isOver = true;
+      clearTimeout(timer);
+      end();
+    };
   };
   begin();
-  return () => {
-    isOver = true;
-    end();
-  };
+  return () => leave();
 }
 
 // The newest value of a subscription that tells all of it each time; undefined before the first.
 export function useWatched<Data>(document: DocumentInput<Data, never>): Data | undefined {
   const [value, setValue] = useState<Data>();
-  useEffect(() => follow(document, {}, setValue), [document]);
+  useEffect(() => {
+    const tell = (data: Data) => setValue(data);
+    const told = follow(document, {}, tell);
+    return onEachLine((by) => (by === "http" ? askAgainAndAgain(document, tell) : told(by)));
+  }, [document]);
   return value;
 }
 
@@ -60,7 +99,7 @@ export function useWatched<Data>(document: DocumentInput<Data, never>): Data | u
 export function useChanges<Data>(document: DocumentInput<Data, never>, variables: Variables, tell: (data: Data) => void): void {
   const newest = useRef(tell);
   newest.current = tell;
-  useEffect(() => follow<Data>(document, variables, (data) => newest.current(data)), [document, JSON.stringify(variables)]);
+  useEffect(() => onEachLine(follow<Data>(document, variables, (data) => newest.current(data))), [document, JSON.stringify(variables)]);
 }
 
 // The answer to a query, and a function that asks it again soon: at once, then once a second at most.

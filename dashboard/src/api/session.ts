@@ -6,7 +6,7 @@ import { signal } from "@preact/signals";
 import { signedMessage } from "../../../graphql_api/html/page/sign_in.mjs";
 import { MeDocument, type MeQuery } from "../generated/graphql";
 import { client, complaint } from "./client";
-import { socket } from "./connection";
+import { renew, socket } from "./connection";
 
 export interface Wallet {
   request(what: { method: string; params?: unknown[] }): Promise<unknown>;
@@ -47,10 +47,10 @@ socket.on("closed", (event) => {
   if ((event as CloseEvent).code === UNAUTHORIZED) me.value = null;
 });
 
-// What comes over the socket is told to whom it knew at its beginning, so another viewer needs another one.
+// What is live is told to whom it knew at its beginning, so another viewer begins anew.
 async function changed(): Promise<void> {
   await learnWho();
-  socket.terminate();
+  renew();
 }
 
 async function ask(document: string, variables: Record<string, unknown> = {}): Promise<unknown> {

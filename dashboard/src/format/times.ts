@@ -47,18 +47,20 @@ export function utc(moment: string): string {
 }
 
 const NAMES = {
+  MINUTE: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }),
   HOUR: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
   DAY: new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" }),
   WEEK: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }),
 };
 
-// Days and weeks are those of UTC, hours everybody's own.
+// Days and weeks are those of UTC, hours and minutes everybody's own.
 export function intervalName(start: string, interval: keyof typeof NAMES): string {
   const name = NAMES[interval].format(new Date(start));
   return interval === "WEEK" ? `Week of ${name}` : name;
 }
 
 const AXIS = {
+  MINUTE: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }),
   HOUR: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }),
   DAY: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }),
   WEEK: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }),

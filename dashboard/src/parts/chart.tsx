@@ -9,7 +9,9 @@ import { scheme } from "../shell/scheme";
 import { axisName, intervalName } from "../format/times";
 
 const HEIGHT = 140;
-const SECONDS: Record<Interval, number> = { HOUR: 3_600, DAY: 86_400, WEEK: 604_800 };
+const DIGIT = 7;
+const AXIS_GAP = 12;
+const SECONDS: Record<Interval, number> = { MINUTE: 60, HOUR: 3_600, DAY: 86_400, WEEK: 604_800 };
 
 interface Series {
   title: string;
@@ -60,12 +62,13 @@ function options(place: HTMLElement, interval: Interval, point: (index: number |
   return {
     width: place.clientWidth,
     height: HEIGHT,
+    padding: [8, 12, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: true, range: (_, first, last) => around(first, last, interval) }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
       { ...axis, grid: { show: false }, space: 72, size: 28, values: (_, seconds) => seconds.map((each) => axisName(each * 1000, interval)) },
-      { ...axis, grid: { stroke: () => colour(place, "--line"), width: 1 }, space: 40, size: 44 },
+      { ...axis, grid: { stroke: () => colour(place, "--line"), width: 1 }, space: 40, size: widthOf },
     ],
     series: [
       {},
@@ -77,6 +80,11 @@ function options(place: HTMLElement, interval: Interval, point: (index: number |
     ],
     hooks: { setCursor: [(self) => point(self.cursor.idx ?? null)] },
   };
+}
+
+// As much room as the longest figure takes, so that the bars begin where the title does.
+function widthOf(_: uPlot, values: string[] | null): number {
+  return AXIS_GAP + DIGIT * Math.max(1, ...(values ?? []).map(({ length }) => length));
 }
 
 // The first and the last bar are as wide as the others.

@@ -43,7 +43,7 @@ function Mine({ who }: { who: Me }) {
       {who.provider && <p>This wallet is a provider: <a href={providerPath(who.provider.address)}>{gpuName(who.provider.gpuModel)}</a> has its jobs and earnings.</p>}
       <div class="columns">
         <Card title="Jobs I rent">
-          <JobList filter={{ renter: who.address }} label="My jobs" empty="You have not rented anything yet" />
+          <JobList filter={{ renter: who.address }} label="My jobs" empty="You have not rented anything yet" hint="A job is here as soon as its payment is in a block of BSC." />
         </Card>
         <Card title="Hand in a spec">
           <p class="muted">Say what to run before the job is on chain, or until it has been sent. You may say it again; the last word counts.</p>

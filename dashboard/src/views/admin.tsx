@@ -11,6 +11,9 @@ import { Credits } from "./admin/credits";
 import { Reindexes } from "./admin/reindexes";
 import { RetryForm } from "./admin/retry_form";
 
+// As the API begins the reason of a chain that waits for a person.
+const PAUSED = "paused";
+
 export function Admin() {
   if (!me.value?.isAdmin)
     return (
@@ -21,11 +24,13 @@ export function Admin() {
   return (
     <Page title="Operate" name="Operate" lead="Each of these is kept with who asked for it.">
       <div class="columns">
-        <Reindexes />
+        <div class="stack one">
+          <Reindexes />
+          <RetryForm />
+        </div>
         <div class="stack">
           <Resumes />
           <Credits />
-          <RetryForm />
         </div>
       </div>
     </Page>
@@ -44,7 +49,7 @@ function Resumes() {
             <strong>{CHAIN_NAMES[chain as Chain]}</strong>
             <span class="muted">{ready ? "follows its head" : reason}</span>
           </p>
-          <Act document={ResumeDocument} variables={{ chain }} name={`Resume ${CHAIN_NAMES[chain as Chain]}`} done="Told its indexer to go on." />
+          {reason?.startsWith(PAUSED) && <Act document={ResumeDocument} variables={{ chain }} name={`Resume ${CHAIN_NAMES[chain as Chain]}`} done="Told its indexer to go on." />}
         </div>
       ))}
     </Card>

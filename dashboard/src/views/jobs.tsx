@@ -24,7 +24,7 @@ export function Jobs() {
     <Page title="Jobs" name="Jobs" lead="Each was paid for on BSC; the payment stays in escrow until its renter confirms the result.">
       <Choices label="Status" options={OPTIONS} value={status} onChoose={(chosen) => route(chosen ? `/jobs?status=${chosen}` : "/jobs", true)} />
       <Card>
-        <JobList filter={filter} label="Jobs" empty="No job stands here" />
+        <JobList filter={filter} label="Jobs" empty="No job stands here" hint="One appears by itself when it comes this far." />
       </Card>
     </Page>
   );

@@ -25,7 +25,7 @@ export function ProviderPage({ address }: { address: string }) {
         {(data) => data.provider ? <Details provider={data.provider} /> : <Empty title="opBNB has never seen this provider">It appears here when it registers, or sends its first heartbeat.</Empty>}
       </Answered>
       <Card title="Jobs">
-        <JobList filter={{ provider: address }} label="Jobs of this provider" empty="No job names this provider" />
+        <JobList filter={{ provider: address }} label="Jobs of this provider" empty="No job names this provider" hint="A renter names it when paying for a job." party="renter" />
       </Card>
     </Page>
   );

@@ -10,6 +10,7 @@ from tests.integration.dispatch.signing import (
     begin,
     credited_on_chain,
     crediting,
+    execute,
     finish,
     round_trip,
 )
@@ -67,6 +68,38 @@ async def test_a_key_that_is_not_the_owners_any_more_frees_its_nonces(
 
     assert "freed by a transfer" in freed[0]
     assert await credited_on_chain(world) == 1
+
+
+async def test_a_stolen_key_frees_what_it_left_though_credits_are_paused(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """
+    A thief spent two nonces, one of them for a credit, which a person says is history. Another reverted, for the
+    contract is the heir's by then, and so does a fourth that the pool had forgotten.
+    """
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+        await finish(world, 4)
+        await index.settle()
+        await signer.step()
+        await signer.step()
+        signed = await one(index.pool, "select signed from credit_attempts where nonce = 3")
+        await world.opbnb.ask("anvil_dropAllTransactions")
+        await world.credit(6)
+        await world.opbnb.send(world.opbnb.accounts[0], world.opbnb.accounts[0], b"")
+        await world.opbnb.mine()
+        await hand_over(world)
+        await world.opbnb.ask("eth_sendRawTransaction", show_bytes(signed[0]))
+        await round_trip(world, index, signer, clock)
+    halted = await one(index.pool, "select halted_reason is not null from signers")
+    await execute(index, "update signers set adopts = true, paused_reason = 'key'")
+    clock.pass_(6)
+    async with crediting(world, database_url, clock) as signer:
+        await round_trip(world, index, signer, clock)
+
+    assert halted == (True,)
+    assert await one(index.pool, "select halted_reason from signers") == (None,)
+    assert await one(index.pool, "select count(*) from credit_nonces where freed_at is not null") == (4,)
 
 
 async def test_a_pause_holds_for_a_new_key_as_well(

@@ -117,6 +117,7 @@ async def test_at_the_fee_limit_the_nonce_is_freed_and_nothing_new_is_signed(
         await signer.step()
         await world.opbnb.ask("anvil_setNextBlockBaseFeePerGas", hex(4 * GWEI))
         await world.opbnb.ask("anvil_mine", "0x1")
+        stuck = await complaint(signer)
         for _ in range(8):
             clock.pass_(31)
             await index.settle()
@@ -134,6 +135,7 @@ async def test_at_the_fee_limit_the_nonce_is_freed_and_nothing_new_is_signed(
 
     assert released[0] >= 1
     assert most[0] <= 3 * GWEI
+    assert "3000000000 at most is allowed" in stuck
     assert "3000000000 at most is allowed" in waits
     assert (await credited_on_chain(world, 5), await credited_on_chain(world, 6)) == (1, 1)
 

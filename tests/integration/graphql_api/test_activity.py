@@ -1,4 +1,4 @@
-"""What happened in the last hours, days and weeks."""
+"""What happened in the last minutes, hours, days and weeks."""
 
 from typing import Any
 
@@ -56,6 +56,20 @@ async def test_hours_and_weeks(api: Client) -> None:
     assert await asked(api, "WEEK", 2) == [
         (shown(-10 * DAY), 0, 0, "0", 0),
         (shown(-3 * DAY), 4, 1, str(2**255 + 9), 2),
+    ]
+
+
+@pytest.mark.usefixtures("three_days")
+async def test_minutes(api: Client, market: Market) -> None:
+    """Nobody counts them for good: of each it is the providers that were there and were seen since."""
+    newest = 3 * DAY + HOUR + 1_800
+    await market.commit(beat("a", newest - 30), beat("c", newest + 1))
+    await market.checkpoint(Chain.OPBNB, number=newest + 1)
+
+    assert await asked(api, "MINUTE", 3) == [
+        (shown(newest - 120), 0, 0, "0", 1),
+        (shown(newest - 60), 0, 0, "0", 1),
+        (shown(newest), 0, 0, "0", 1),
     ]
 
 

@@ -22,6 +22,20 @@ async def test_every_view_is_the_page(api: Client, view: str) -> None:
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
+async def test_a_wrong_address_is_told_by_the_page_and_to_programs_in_json(api: Client) -> None:
+    """It is a 404 for both."""
+    async with api.session.get(f"{api.url}/nowhere", headers=BROWSER) as answer:
+        shown = answer.status, '<div id="app">' in await answer.text()
+    async with api.session.get(f"{api.url}/nowhere") as answer:
+        told = answer.status, await answer.json()
+    async with api.session.get(f"{api.url}/api/v1/nowhere", headers=BROWSER) as answer:
+        rest = answer.status, answer.content_type
+
+    assert shown == (404, True)
+    assert told == (404, {"error": "GET /nowhere: there is nothing here", "success": False})
+    assert rest == (404, "application/json")
+
+
 async def test_scripts_are_compressed_and_kept(api: Client) -> None:
     """They are never asked for again: another content has another name."""
     async with api.session.get(api.url, headers=BROWSER) as answer:

@@ -155,3 +155,13 @@ async def test_a_chain_is_looked_up_where_a_setting_says(schema_url: str, market
         data = await api.ask("{ chains { explorerUrl } }")
 
     assert data == {"chains": [{"explorerUrl": "https://explorer.example"}, {"explorerUrl": "https://opbnbscan.com"}]}
+
+
+async def test_an_explorer_may_be_none(schema_url: str, market: Market) -> None:
+    """A chain of one's own has the id of another, and is at no explorer."""
+    for chain in Chain:
+        await market.checkpoint(chain, number=50)
+    async with serving(schema_url, bsc_explorer_url="none") as api:
+        data = await api.ask("{ chains { explorerUrl } }")
+
+    assert data == {"chains": [{"explorerUrl": None}, {"explorerUrl": "https://opbnbscan.com"}]}

@@ -66,15 +66,11 @@ class Run:
 
     def family(self) -> dict[int, str]:
         """Return the processes that descend from the run, itself among them, each with its command."""
-        parents = {int(each.name): _parent(each) for each in Path("/proc").glob("[0-9]*")}
-        found = {self.process.pid}
-        while more := {pid for pid, parent in parents.items() if parent in found} - found:
-            found |= more
-        return {pid: _command(pid) for pid in found}
+        return family_of(self.process.pid)
 
     def child(self, *words: str) -> int:
         """Return the process id of the child whose command has all the words."""
-        return next(pid for pid, command in self.family().items() if all(word in command for word in words))
+        return child_of(self.process.pid, *words)
 
 
 @asynccontextmanager
@@ -98,6 +94,20 @@ async def up(
             process.kill()
         # Read to the end: only that closes the pipe.
         await process.communicate()
+
+
+def family_of(process: int) -> dict[int, str]:
+    """Return the processes that descend from one, itself among them, each with its command."""
+    parents = {int(each.name): _parent(each) for each in Path("/proc").glob("[0-9]*")}
+    found = {process}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {pid: _command(pid) for pid in found}
+
+
+def child_of(process: int, *words: str) -> int:
+    """Return the process id of the descendant whose command has all the words."""
+    return next(pid for pid, command in family_of(process).items() if all(word in command for word in words))
 
 
 async def gone(family: dict[int, str]) -> None:

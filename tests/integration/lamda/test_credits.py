@@ -1,8 +1,21 @@
 """What an operator sees and does about credits, by commands on a real database."""
 
+from dispatch import backlog_store
+from models.values import checksum_address
 from runtime.database import Pool
 from tests.integration.dispatch.refusing import refuse
-from tests.integration.dispatch.signing import Clock, begin, clock, credited_on_chain, crediting, finish, round_trip
+from tests.integration.dispatch.signing import (
+    Clock,
+    begin,
+    clock,
+    credited_on_chain,
+    crediting,
+    execute,
+    finish,
+    get_under_way,
+    round_trip,
+)
+from tests.integration.dispatch.test_credit_keys import HEIR_KEY
 from tests.integration.indexer.conftest import Indexing, index, pool, world
 from tests.integration.indexer.tables import one
 from tests.integration.lamda.commands import lamda, settings_of
@@ -81,6 +94,30 @@ async def test_a_halted_signer_goes_on_by_a_persons_word(
     assert "nonce 1 was spent" in adopted.said
     assert await one(index.pool, "select halted_reason, adopts from signers") == (None, False)
     assert await credited_on_chain(world) == 1
+
+
+async def test_a_key_that_was_replaced_is_past_once_nothing_waits_for_it(
+    world: World, index: Indexing, database_url: str, clock: Clock
+) -> None:
+    """It was halted when it was stolen: nobody is called for it any more, nor told to start a reactor with it."""
+    settings = settings_of(world, database_url)
+    owner = checksum_address(world.opbnb.accounts[0])
+    async with crediting(world, database_url, clock) as signer:
+        await begin(world, index, signer)
+        await get_under_way(world, index, signer)
+    await execute(index, "update signers set halted_reason = 'a thief', beat_at = now() - interval '1 hour'")
+    alone = await lamda(settings, "credits")
+    async with crediting(world, database_url, clock, key=HEIR_KEY):
+        waited_for = await lamda(settings, "credits")
+        await execute(index, "update credit_nonces set freed_at = now(), failure = 'spent'")
+        shown, doctor = await lamda(settings, "credits"), await lamda(settings, "doctor")
+        async with index.pool.connection() as connection:
+            figures = await backlog_store.read_credits(connection)
+
+    assert ("HALTED" in alone.said, "HALTED" in waited_for.said, "HALTED" in shown.said) == (True, True, False)
+    assert "PAST" in shown.said
+    assert "halted" not in doctor.said
+    assert (owner,) not in figures["halted"]
 
 
 async def test_a_restored_database_is_told_so(world: World, index: Indexing, database_url: str, clock: Clock) -> None:

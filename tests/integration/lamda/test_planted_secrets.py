@@ -10,6 +10,8 @@ import pytest
 import migrations
 from lamda.checkup import check_up
 from lamda.doctor_page import page
+from runtime.embedded_nats import new_account_seed
+from runtime.ports import free_port
 from tests.integration.lamda.commands import end_of, start
 
 # Anvil's third account, public in its documentation.
@@ -40,17 +42,21 @@ async def test_no_secret_is_told_by_a_program_that_fails(database_url: str, monk
     """A checkup, and programs whose servers are away, until they give up or are stopped."""
     await asyncio.to_thread(migrations.upgrade, database_url)
     settings = {**PLAIN, **PLANTED, "DATABASE_URL": database_url}
+    seed = new_account_seed()
     ends = await asyncio.gather(
-        _told(settings, "react"),
+        _told({**settings, "NATS_CALLOUT_SEED": seed}, "react"),
         _told(settings, "index"),
+        _told({**settings, "API_PORT": str(free_port())}, "serve"),
+        _told({**settings, "API_PORT": str(free_port()), "DATABASE_URL": AWAY}, "serve"),
     )
     for name, value in {**settings, "DATABASE_URL": AWAY}.items():
         monkeypatch.setenv(name, value)
+    refusal = await _told(settings, "react")
     checked = page(await check_up(Path("nowhere"))).plain
 
-    assert secrets_in("\n".join([checked, *ends])) == []
-    assert all(ends), "each has something to say"
-    assert AWAY_AT in checked
+    assert secrets_in("\n".join([checked, refusal, *ends]), seed.lower()) == []
+    assert "setting NATS_CALLOUT_SEED is no nkey seed" in refusal
+    assert [AWAY_AT in told for told in (checked, *ends)] == [True] * 5, "each says what it waited for"
 
 
 async def _told(settings: Mapping[str, str], *words: str) -> str:
@@ -67,9 +73,9 @@ async def _told(settings: Mapping[str, str], *words: str) -> str:
     return said + told.said + told.complaint
 
 
-def secrets_in(text: str) -> list[str]:
+def secrets_in(text: str, *more: str) -> list[str]:
     """Return which of the planted secrets a text tells, even in part."""
-    return [part for part in ("planted", KEY[:16], KEY[-16:]) if part in text.lower()]
+    return [part for part in ("planted", KEY[:16], KEY[-16:], *more) if part in text.lower()]
 
 
 def test_a_secret_would_be_found() -> None:

@@ -40,9 +40,16 @@ class Place:
 
     async def until_ready(self, wanted: bool, *, within: float) -> Any:
         """Return what is said of each chain once the API says that it is ready, or that it is not."""
+        return await self._until(f"{self.api}/ready", wanted, within=within)
+
+    async def until_indexer(self, wanted: bool, *, within: float) -> Any:
+        """Return what is said of each chain once the indexer says that it is ready, or that it is not."""
+        return await self._until(f"{self.indexer}/ready", wanted, within=within)
+
+    async def _until(self, url: str, wanted: bool, *, within: float) -> Any:
         began, answer = time.monotonic(), None
         while time.monotonic() - began < within:
-            status, answer = await self.get(f"{self.api}/ready")
+            status, answer = await self.get(url)
             if answer is not None and (status == 200) is wanted:
                 return answer["chains"]
             await asyncio.sleep(0.1)
@@ -103,18 +110,43 @@ async def test_a_chain_that_stops_is_not_ready_though_everything_lives(world: Wo
         async with mining(world.bsc):
             await place.until_ready(True, within=RECOVERY_SECONDS_MAX)
         stopped = await place.until_ready(False, within=STALLED_SECONDS_MAX)
+        indexer = await place.until_indexer(False, within=STALLED_SECONDS_MAX)
         lives = [await place.get(f"{url}/health") for url in (place.api, place.indexer)]
         async with mining(world.bsc):
             await place.until_ready(True, within=RECOVERY_SECONDS_MAX)
+            await place.until_indexer(True, within=RECOVERY_SECONDS_MAX)
             await opbnb.aclose()
             os.kill(process_of(world.opbnb), signal.SIGSTOP)
             hung = await place.until_ready(False, within=STALLED_SECONDS_MAX)
+            indexer_hung = await place.until_indexer(False, within=STALLED_SECONDS_MAX)
             os.kill(process_of(world.opbnb), signal.SIGCONT)
             async with mining(world.opbnb):
                 await place.until_ready(True, within=RECOVERY_SECONDS_MAX)
 
     assert "the chain stands still" in stopped["bsc"]["reason"]
     assert stopped["opbnb"]["ready"]
+    assert "endpoints tell of no newer block" in indexer["bsc"]["reason"]
+    assert indexer["opbnb"] == {"ready": True, "reason": None, "role": "leader"}
     assert [status for status, _ in lives] == [200, 200]
     assert "no endpoint answers" in hung["opbnb"]["reason"]
     assert hung["bsc"]["ready"]
+    assert "no progress for" in indexer_hung["opbnb"]["reason"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+async def test_a_standby_is_ready_and_says_so(world: World, pool: Pool, place: Place) -> None:
+    """It waits for the leader to be gone, which is what it is there for."""
+    async with mining(world.bsc), mining(world.opbnb):
+        await place.until_indexer(True, within=RECOVERY_SECONDS_MAX)
+        second = Place()
+        settings = {**settings_of(world, str(pool.conninfo)), "METRICS_PORT": second.indexer.rpartition(":")[2]}
+        program = await start(settings, "index")
+        try:
+            waiting = await second.until_indexer(True, within=RECOVERY_SECONDS_MAX)
+        finally:
+            program.send_signal(signal.SIGTERM)
+            await end_of(program)
+
+    assert {each["role"] for each in waiting.values()} == {"standby"}
+    assert all("leads this chain" in each["reason"] for each in waiting.values())

@@ -13,6 +13,7 @@ import pytest
 from runtime.ports import LOOPBACK, is_free
 from tests.integration.lamda.runs import gone, still_running, up
 
+EXPLORERS = "{chains{explorerUrl}}"
 JOBS = "{jobStats{total}}"
 PROVIDERS = "{providerStats{total}}"
 ALL_IS_WELL = "Stop "
@@ -34,6 +35,7 @@ async def test_a_stopped_world_goes_on_where_it_was(data: Path) -> None:
     async with up(data) as first:
         await first.shows(ALL_IS_WELL)
         await first.comes_to(PROVIDERS, "providerStats", least=5)
+        assert await first.ask(EXPLORERS) == {"chains": [{"explorerUrl": None}] * 2}, "nobody has local chains"
         jobs = await first.comes_to(JOBS, "jobStats", least=2)
         family = first.family()
         assert not record(data)["clean"]

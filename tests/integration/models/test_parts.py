@@ -35,15 +35,20 @@ def upgrade():
 @pytest.fixture
 def next_version(tmp_path: Path) -> Path:
     """The migrations of a version that comes after ours, with a part before its deploy and a part after it."""
-    folder = tmp_path / "migrations"
-    shutil.copytree(migrations.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return version_after_ours(tmp_path, takes=TAKES)
+
+
+def version_after_ours(folder: Path, *, takes: str) -> Path:
+    """Make the migrations of a version that comes after ours, which takes something away once ours is gone."""
+    made = folder / "migrations"
+    shutil.copytree(migrations.FOLDER, made, ignore=shutil.ignore_patterns("__pycache__"))
     for revision, down, part, statement in (
         (BEFORE, migrations.newest(), "before", ADDS),
-        (AFTER, BEFORE, "after", TAKES),
+        (AFTER, BEFORE, "after", takes),
     ):
         text = MIGRATION.format(revision=revision, down=down, part=part, statement=statement)
-        (folder / "versions" / f"{revision}_made_up.py").write_text(text)
-    return folder
+        (made / "versions" / f"{revision}_made_up.py").write_text(text)
+    return made
 
 
 async def test_both_versions_survive_each_part(

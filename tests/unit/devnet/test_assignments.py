@@ -41,6 +41,15 @@ def test_a_job_is_read() -> None:
     assert read(json.dumps(MESSAGE).encode(), provider=PROVIDER) == JOB
 
 
+def test_a_job_whose_renter_names_no_place_for_its_output_has_none() -> None:
+    """And no report on it tells of one."""
+    nowhere = {"greenfieldOutputBucket": "", "greenfieldOutputName": ""}
+    job = read(json.dumps(MESSAGE | nowhere).encode(), provider=PROVIDER)
+
+    assert job.output_url == ""
+    assert b"outputUrl" not in report(job, Outcome(said=Said.COMPLETED, output_url=job.output_url), at=NOW)
+
+
 @pytest.mark.parametrize("change", [{"jobId": "0x07"}, {"token": None}, {"provider": "me"}, {"attempt": "two"}])
 def test_what_is_no_job_is_not_run(change: dict[str, Any]) -> None:
     with pytest.raises(NotForUs):

@@ -14,6 +14,7 @@ def utc(*parts: int) -> datetime:
 
 NEWEST = utc(2026, 3, 4, 11, 7)
 BOUNDS = [
+    (Interval.MINUTE, [utc(2026, 3, 4, 11, 6), utc(2026, 3, 4, 11, 7), utc(2026, 3, 4, 11, 8)]),
     (Interval.HOUR, [utc(2026, 3, 4, 10), utc(2026, 3, 4, 11), utc(2026, 3, 4, 12)]),
     (Interval.DAY, [utc(2026, 3, 3), utc(2026, 3, 4), utc(2026, 3, 5)]),
     (Interval.WEEK, [utc(2026, 2, 23), utc(2026, 3, 2), utc(2026, 3, 9)]),
@@ -36,7 +37,9 @@ def test_a_moment_lies_in_the_interval_that_begins_with_it(newest: datetime) -> 
         assert (start.weekday() == 0) or interval is not Interval.WEEK
 
 
-@pytest.mark.parametrize(("interval", "most"), [(Interval.HOUR, 168), (Interval.DAY, 366), (Interval.WEEK, 104)])
+@pytest.mark.parametrize(
+    ("interval", "most"), [(Interval.MINUTE, 60), (Interval.HOUR, 168), (Interval.DAY, 366), (Interval.WEEK, 104)]
+)
 def test_how_many_are_asked_for_is_bounded(interval: Interval, most: int) -> None:
     """By the interval."""
     assert [read_last(interval, number) for number in (1, most)] == [1, most]

@@ -34,7 +34,7 @@ def said(job: JobSeen, around: Surroundings = AROUND) -> str:
         (replace(OPEN, status=JobStatus.COMPLETED, sent=1), "the renter calls confirmResult"),
         (replace(PAID, escrow=EscrowStatus.CONFIRMED), "the provider calls claimReward"),
         (replace(PAID, confirmed_block=999), "its confirmation is in block 999"),
-        (replace(PAID, credit=CreditStatus.SENT), "its transaction is with opBNB's endpoints"),
+        (replace(PAID, credit=CreditStatus.SENT, transaction="0xab"), "its transaction 0xab is with opBNB's endpoints"),
         (replace(PAID, credit=CreditStatus.MINED), "final when 202 more have come"),
         (replace(PAID, credit=CreditStatus.BLOCKED, credit_said="Nope()"), "refuses to credit this provider: Nope()"),
     ],
@@ -61,6 +61,14 @@ def test_the_signer_is_a_cause_of_a_credit_that_waits(word: str, reason: str, re
     assert reason in said(replace(PAID, credit=CreditStatus.WAITING), around)
     assert remedy in said(replace(PAID, credit=CreditStatus.WAITING), around)
     assert reason not in said(replace(PAID, credit=CreditStatus.MINED), around)
+
+
+@pytest.mark.parametrize(("word", "is_told"), [("WAITS", True), ("HALTED", True), ("PAUSED", False), ("PAST", False)])
+def test_the_signer_is_a_cause_of_a_credit_that_is_sent_unless_it_is_paused(word: str, is_told: bool) -> None:
+    """What is signed goes on through a pause; not where gas is too dear, or nobody sends it again."""
+    around = replace(AROUND, signers=(SignerSeen(word=word, reason="gas costs too much"),))
+
+    assert is_told == ("gas costs too much" in said(replace(PAID, credit=CreditStatus.SENT), around))
 
 
 def test_a_reactor_that_never_was_is_told() -> None:

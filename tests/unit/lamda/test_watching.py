@@ -24,6 +24,7 @@ SEEN = Overview(
             waits_for=None,
             balance=None,
             adopts=False,
+            is_past=False,
             beat_seconds_ago=1,
             nonces=3,
         )

@@ -19,8 +19,11 @@ export function Credits() {
               <span>{creditsPausedReason === null ? "Signers go on." : `No credits are signed: ${creditsPausedReason}.`}</span>
             </p>
             <p class="buttons">
-              <Act document={PauseCreditsDocument} variables={{ paused: true }} name="Pause credits" done="Credits are paused." then={answer.again} />
-              <Act document={PauseCreditsDocument} variables={{ paused: false }} name="Go on with credits" done="Credits go on." then={answer.again} />
+              {creditsPausedReason === null ? (
+                <Act key="credits" document={PauseCreditsDocument} variables={{ paused: true }} name="Pause credits" done="Credits are paused." then={answer.again} />
+              ) : (
+                <Act key="credits" document={PauseCreditsDocument} variables={{ paused: false }} name="Go on with credits" done="Credits go on." then={answer.again} />
+              )}
             </p>
           </>
         )}

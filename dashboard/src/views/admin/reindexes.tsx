@@ -31,7 +31,7 @@ export function Reindexes() {
       <p class="muted">Reads final blocks again and applies only what differs, in one go. Readers never see an empty table.</p>
       <ReindexForm then={answer.again} />
       <Answered answer={answer}>
-        {({ reindexes }) => reindexes.length ? <ul class="requests">{reindexes.map((each) => <Row key={each.id} reindex={each} />)}</ul> : <Empty title="Nothing was read again yet" />}
+        {({ reindexes }) => reindexes.length ? <ul class="requests">{reindexes.map((each) => <Row key={each.id} reindex={each} />)}</ul> : <Empty title="Nothing has been read again yet">What is asked for is listed here, with what it found.</Empty>}
       </Answered>
     </Card>
   );

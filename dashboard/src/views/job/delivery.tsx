@@ -13,7 +13,7 @@ export function Delivery({ job: { dispatch, credit } }: { job: Job }) {
         {dispatch && (
           <>
             <dt>Sent</dt>
-            <dd>{dispatch.attempts === 1 ? "once" : `${dispatch.attempts} times`}{dispatch.lastSentAt && <>, last <Ago at={dispatch.lastSentAt} /></>}</dd>
+            <dd><span>{dispatch.attempts === 1 ? "once" : `${dispatch.attempts} times`}{dispatch.lastSentAt && <>, last <Ago at={dispatch.lastSentAt} /></>}</span></dd>
             <dt>Answered</dt>
             <dd>{dispatch.acknowledgedAt ? <Ago at={dispatch.acknowledgedAt} /> : dispatch.stalled ? "not for two minutes" : "not yet"}</dd>
           </>

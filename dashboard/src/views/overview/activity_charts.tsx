@@ -1,16 +1,17 @@
 // What happened over time: jobs, what was paid in, and how many providers were seen.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useAsked, useChanges } from "../../api/live";
 import { bnb, coins, grouped } from "../../format/amounts";
-import { ActivityDocument, type ActivityQuery, type Interval, JobChangesDocument } from "../../generated/graphql";
+import { asInterval, intervalFor, LENGTHS, OPTIONS } from "../../format/intervals";
+import { ActivityDocument, type ActivityQuery, type Interval, JobChangesDocument, JobsDocument } from "../../generated/graphql";
 import { Chart } from "../../parts/chart";
 import { Choices } from "../../parts/choices";
 import { Answered } from "../../parts/states";
 
-const LENGTHS: Record<Interval, number> = { HOUR: 24, DAY: 30, WEEK: 26 };
-const OPTIONS = [["HOUR", "24 hours"], ["DAY", "30 days"], ["WEEK", "26 weeks"]] as const;
+const KEY = "lamda-interval";
+const AGAIN_MS = 60_000;
 
 type Point = ActivityQuery["activity"][number];
 
@@ -21,25 +22,45 @@ const CHARTS = [
 ];
 
 export function ActivityCharts() {
-  const [interval, setInterval] = useState<Interval>("DAY");
-  const activity = useAsked(ActivityDocument, { interval, last: LENGTHS[interval] });
-  useChanges(JobChangesDocument, {}, activity.again);
+  const [chosen, choose] = useState(() => asInterval(localStorage.getItem(KEY)));
+  const oldest = useAsked(JobsDocument, { orderBy: { field: "CREATED", direction: "ASC" }, first: 1 });
+  // Judged once: charts that change their scale by themselves would be read wrongly.
+  const opened = useRef<Interval>();
+  if (oldest.data) opened.current ??= intervalFor(oldest.data.jobs.nodes[0]?.createdAt, Date.now());
+  const interval = chosen ?? opened.current;
+  const keep = (wanted: Interval) => {
+    localStorage.setItem(KEY, wanted);
+    choose(wanted);
+  };
   return (
     <section class="charts" aria-label="Over time">
       <header class="section-head">
         <h2>Over time</h2>
-        <Choices label="Interval" options={OPTIONS} value={interval} onChoose={setInterval} />
+        {interval && <Choices label="Interval" options={OPTIONS} value={interval} onChoose={keep} />}
       </header>
-      <Answered answer={activity} rows={4}>
-        {({ activity: points }) => (
-          <div class="chart-row">
-            {CHARTS.map(({ title, value, told, total }) => (
-              <Chart key={title} title={title} total={total(points)} starts={points.map(({ start }) => start)} values={points.map(value)} told={told} interval={interval} />
-            ))}
-          </div>
-        )}
-      </Answered>
+      {interval ? <Charts interval={interval} /> : <Answered answer={oldest} rows={4}>{() => null}</Answered>}
     </section>
+  );
+}
+
+function Charts({ interval }: { interval: Interval }) {
+  const activity = useAsked(ActivityDocument, { interval, last: LENGTHS[interval] });
+  useChanges(JobChangesDocument, {}, activity.again);
+  // Where nothing happens, time goes on all the same.
+  useEffect(() => {
+    const timer = setInterval(activity.again, AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [interval]);
+  return (
+    <Answered answer={activity} rows={4}>
+      {({ activity: points }) => (
+        <div class="chart-row">
+          {CHARTS.map(({ title, value, told, total }) => (
+            <Chart key={title} title={title} total={total(points)} starts={points.map(({ start }) => start)} values={points.map(value)} told={told} interval={interval} />
+          ))}
+        </div>
+      )}
+    </Answered>
   );
 }
 

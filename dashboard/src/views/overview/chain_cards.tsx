@@ -31,7 +31,7 @@ function ChainCard({ chain }: { chain: ChainRowFragment }) {
         <span class="muted">{CARRIES[chain.chain]}</span>
       </p>
       <p class="chain-block">
-        <span class="amount">{chain.indexed ? grouped(chain.indexed.number) : "no block yet"}</span>
+        <span class="amount">{chain.indexed ? <><span class="unit">Block</span> {grouped(chain.indexed.number)}</> : "No block yet"}</span>
         <span class="muted">{chain.indexed && <Ago at={chain.indexed.timestamp} />}</span>
       </p>
       <p class="muted small">

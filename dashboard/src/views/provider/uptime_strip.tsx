@@ -8,7 +8,7 @@ const FAIR = 0.9;
 
 export function UptimeStrip({ days }: { days: (number | null)[] }) {
   if (days.every((day) => day === null))
-    return <Empty title="No whole day yet">Days count when they are over: the first is here tomorrow.</Empty>;
+    return <Empty title="No whole day yet">A day counts once it is over and final.</Empty>;
   return (
     <ol class="uptime" aria-label={`${days.length} days, oldest first`}>
       {days.map((share, index) => {

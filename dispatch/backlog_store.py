@@ -71,7 +71,7 @@ SIGNER = ("balance_wei", "halted", "paused", "waits", "beat_seconds", "nonce")
 
 
 @dataclass(frozen=True, slots=True)
-class SignerStanding:
+class SignerCondition:
     """What keeps a signer from signing: a person's look, an admin's pause, what passes by itself, or nothing."""
 
     halted_reason: str | None
@@ -109,9 +109,9 @@ async def read_credits(connection: Connection) -> Mapping[str, Figures]:
     return found
 
 
-async def read_signer(connection: Connection, address: bytes) -> SignerStanding | None:
+async def read_signer(connection: Connection, address: bytes) -> SignerCondition | None:
     """Return what a signer waits for, or None where it never took its lease."""
-    async with connection.cursor(row_factory=class_row(SignerStanding)) as cursor:
+    async with connection.cursor(row_factory=class_row(SignerCondition)) as cursor:
         return await (await cursor.execute(_SIGNER, (address,))).fetchone()
 
 

@@ -87,17 +87,17 @@ class Figures:
     def __init__(self, all_chains: IndexerMetrics, chain: Chain) -> None:
         self._all = all_chains
         self._chain = chain.value
-        self.standing = all_chains.readiness.of(chain)
+        self.progress = all_chains.readiness.of(chain)
         self._counted_seconds = 0.0
 
     async def timed(self, doing: str, work: Awaitable[Result]) -> Result:
         """Return what some work comes to, and count its time, without that of timed work inside of it."""
-        began, before, outside = self._all.clock(), self._counted_seconds, self.standing.doing
-        self.standing.doing = doing
+        began, before, outside = self._all.clock(), self._counted_seconds, self.progress.doing
+        self.progress.doing = doing
         try:
             return await work
         finally:
-            self.standing.doing = outside
+            self.progress.doing = outside
             inside = self._counted_seconds - before
             took = self._all.clock() - began
             self._all.seconds[self._chain, doing] += took - inside
@@ -115,7 +115,7 @@ class Figures:
 
     def stumbled(self, error: Exception) -> None:
         """Count a step that failed, and tell of it."""
-        self.standing.stumble(f"{type(error).__name__}: {error}")
+        self.progress.stumble(f"{type(error).__name__}: {error}")
         self._all.troubles[self._chain, _cause(error)] += 1
 
 

@@ -194,7 +194,7 @@ class _Leading:
             await asyncio.gather(fencing, return_exceptions=True)
 
     def _wait_because(self, reason: str, *, for_trouble: bool = False) -> None:
-        self._figures.standing.stand_by(reason, for_trouble=for_trouble)
+        self._figures.progress.stand_by(reason, for_trouble=for_trouble)
         if reason != self._waits_because:
             self._log.info("follower.standby", reason=reason)
         self._waits_because = reason
@@ -207,7 +207,7 @@ class _Leading:
         reader = Reader(rpc, source.followed, head_level=source.head_proof)
         clock = self._outside.clock
         follower = Follower(reader, store, level=source.history_proof, to_block=self._to_block, clock=clock)
-        self._figures.standing.lead()
+        self._figures.progress.lead()
         self._log.info("follower.start", contract=source.followed.contract_name, epoch=epoch, to_block=self._to_block)
         try:
             heart = Heart(rpc, self._chain, epoch, clock)
@@ -249,7 +249,7 @@ class _Leading:
                 await figures.timed("trouble", pause(self._stop, delay))
                 continue
             delay = 0.0
-            figures.standing.step(outcome)
+            figures.progress.step(outcome)
             if isinstance(outcome, Paused):
                 trouble = _complain(self._log, trouble, outcome.reason, paused=True)
             else:

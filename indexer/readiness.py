@@ -15,7 +15,7 @@ from enum import StrEnum, auto
 
 from indexer.outcomes import Idle, Outcome, Paused
 from models.values import Chain
-from runtime.readiness import STARTING, Part, Readiness
+from runtime.readiness import STARTING, Readiness, Verdict
 
 TAKES_LONG = {
     "commit": "a commit takes long: see Postgres",
@@ -32,7 +32,7 @@ class Role(StrEnum):
     LEADER = auto()
 
 
-class Standing:
+class Progress:
     """What one process tells of one chain."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -63,19 +63,19 @@ class Standing:
         if not isinstance(outcome, Idle | Paused):
             self._moved_at = self._clock()
 
-    def part(self, idle_seconds_max: float) -> Part:
+    def verdict(self, idle_seconds_max: float) -> Verdict:
         """Return whether this process does what it ought to do for the chain, and why not."""
         idle = self._clock() - self._moved_at
         details = {"role": self._role.value}
         if self._role is not Role.LEADER:
-            return Part(ready=self._role is Role.STANDBY, reason=self._trouble, details=details)
+            return Verdict(ready=self._role is Role.STANDBY, reason=self._trouble, details=details)
         if self._paused is not None:
-            return Part(ready=False, reason=f"paused: {self._paused}", details=details)
+            return Verdict(ready=False, reason=f"paused: {self._paused}", details=details)
         if idle > idle_seconds_max:
             why = self._trouble or TAKES_LONG.get(self.doing, "endpoints tell of no newer block")
             reason = f"no progress for {idle:.0f} s, {idle_seconds_max:.0f} s allowed: {why}"
-            return Part(ready=False, reason=reason, details=details)
-        return Part(ready=True, details=details)
+            return Verdict(ready=False, reason=reason, details=details)
+        return Verdict(ready=True, details=details)
 
 
 class IndexerReadiness:
@@ -85,13 +85,13 @@ class IndexerReadiness:
         self, chains: Iterable[Chain], *, idle_seconds_max: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._idle_seconds_max = idle_seconds_max
-        self._standings = {chain: Standing(clock) for chain in chains}
+        self._progress = {chain: Progress(clock) for chain in chains}
 
-    def of(self, chain: Chain) -> Standing:
+    def of(self, chain: Chain) -> Progress:
         """Return what is told of a chain."""
-        return self._standings[chain]
+        return self._progress[chain]
 
     async def ask(self) -> Readiness:
         """Return how each chain stands."""
-        parts = {chain.value: each.part(self._idle_seconds_max) for chain, each in self._standings.items()}
-        return Readiness(kind="chains", parts=parts)
+        verdicts = {chain.value: each.verdict(self._idle_seconds_max) for chain, each in self._progress.items()}
+        return Readiness(kind="chains", verdicts=verdicts)

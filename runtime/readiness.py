@@ -1,7 +1,8 @@
 """
 Whether a program does what it is there for, as a supervisor asks it at `/ready`.
 
-Each part of its work is ready or is not, and says why; a part that is ready may say what else is worth knowing.
+Of each thing that it works on or needs there is a verdict: ready, or not and why. One that is ready may also say what
+is worth knowing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,8 +13,8 @@ STARTING = "it has only begun"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One part of a program's work: whether it is done, why not, and figures of it."""
+class Verdict:
+    """Whether one thing is as it ought to be, why not, and what else is told of it."""
 
     ready: bool
     reason: str | None = None
@@ -22,21 +23,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """All parts by their names; `kind` is what they are, in the plural."""
+    """Every verdict by the name of what it is about; `kind` says in the plural what these are."""
 
     kind: str
-    parts: Mapping[str, Part]
+    verdicts: Mapping[str, Verdict]
 
     @property
     def ready(self) -> bool:
-        return all(part.ready for part in self.parts.values())
+        return all(each.ready for each in self.verdicts.values())
 
     def told(self) -> dict[str, Any]:
         """Return what is answered, as JSON has it."""
-        parts = {
-            name: {"ready": part.ready, "reason": part.reason, **part.details} for name, part in self.parts.items()
+        told = {
+            name: {"ready": each.ready, "reason": each.reason, **each.details} for name, each in self.verdicts.items()
         }
-        return {"ready": self.ready, self.kind: parts}
+        return {"ready": self.ready, self.kind: told}
 
 
 AskReadiness = Callable[[], Awaitable[Readiness]]

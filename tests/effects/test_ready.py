@@ -32,9 +32,9 @@ class Looking:
 
         await until(is_so, within=60, what=f"ready is {wanted}, {because}")
 
-    def ready_parts(self) -> set[str]:
-        """Return which parts were ready."""
-        return {name for name, part in self.told["parts"].items() if part["ready"]}
+    def ready_needs(self) -> set[str]:
+        """Return which needs were met."""
+        return {name for name, each in self.told["needs"].items() if each["ready"]}
 
 
 async def test_a_reactor_says_what_it_lacks(marketplace: Marketplace) -> None:
@@ -46,12 +46,12 @@ async def test_a_reactor_says_what_it_lacks(marketplace: Marketplace) -> None:
 
     await marketplace.nats.stop()
     await looking.until_ready(False, because="no connection to NATS")
-    without_bus = looking.ready_parts()
+    without_bus = looking.ready_needs()
     await marketplace.nats.start()
     await looking.until_ready(True)
     await marketplace.market.ask("update signers set halted_reason = 'nonce 7 is not ours'")
     await looking.until_ready(False, because="halted until a person has looked: nonce 7 is not ours")
-    halted = looking.ready_parts()
+    halted = looking.ready_needs()
     await marketplace.market.ask("update signers set halted_reason = null")
     await looking.until_ready(True)
 

@@ -1,12 +1,16 @@
 """The runbook of lost secrets: somebody else has the key that owns the contract, or what lets agents in."""
 
+import asyncio
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import migrations
 from devnet.accounts import DEPLOYER, private_key
 from models.values import checksum_address
+from runtime.embedded_postgres import EmbeddedPostgres
 from tests.effects import proof
 from tests.effects.marketplace import PROVIDERS, Marketplace, until
 from tests.effects.test_chain_faults import base_fee
@@ -61,6 +65,37 @@ async def test_the_contract_is_saved_from_somebody_who_has_the_key(marketplace: 
     assert "nothing is wrong" in await page.run("lamda doctor")
 
     assert set(page.left) == SECRETS
+
+
+async def test_a_new_contract_gives_again_what_was_given(
+    marketplace: Marketplace, own_postgres: EmbeddedPostgres
+) -> None:
+    """With a database of its own, each confirmed job is credited there once, by itself."""
+    reactor = await marketplace.reactor()
+    await marketplace.open_jobs(6)
+    await marketplace.goes_on(6)
+    await reactor.end()
+    assert marketplace.indexer is not None
+    await marketplace.indexer.end()
+    async with marketplace.sending:
+        contract = await marketplace.world.opbnb.deploy("NodeReputation")
+        block = await marketplace.world.opbnb.head()
+    url = await own_postgres.create_database("anew")
+    await asyncio.to_thread(migrations.upgrade, url)
+    marketplace.given |= {
+        "DATABASE_URL": url,
+        "NODE_REPUTATION_CONTRACT_ADDRESS": checksum_address(contract),
+        "OPBNB_START_BLOCK": str(block),
+    }
+    followed = replace(marketplace.world.node_reputation, contract=contract)
+    marketplace.world = replace(marketplace.world, node_reputation=followed)
+    await marketplace.start_indexer()
+    await marketplace.reactor()
+    await marketplace.goes_on(6)
+    head = await marketplace.world.opbnb.head()
+    await until(lambda: _is_past(marketplace, head + proof.REST_BLOCKS), within=30, what="more blocks")
+
+    assert marketplace.due() == await marketplace.credited()
 
 
 async def test_secrets_of_the_bus_are_replaced(marketplace: Marketplace, tmp_path: Path) -> None:
@@ -118,6 +153,10 @@ async def _race(marketplace: Marketplace, old: Wallet, new: Wallet) -> None:
 
 async def _is_halted(marketplace: Marketplace) -> bool:
     return bool(await marketplace.market.ask("select address from signers where halted_reason is not null"))
+
+
+async def _is_past(marketplace: Marketplace, block: int) -> bool:
+    return await marketplace.world.opbnb.head() > block
 
 
 async def _is_spent(wallet: Wallet, nonce: int) -> bool:

@@ -15,12 +15,12 @@ export type Connection =
   | { state: "lost"; lostAt: Date };
 
 // A new one means that what is live has to begin anew. A hidden tab has none over HTTP: a browser has few for all tabs.
-export interface Line {
+export interface Way {
   by: "socket" | "http" | "nothing";
 }
 
 export const connection = signal<Connection>({ state: "connecting" });
-export const line = signal<Line>({ by: "socket" });
+export const way = signal<Way>({ by: "socket" });
 export const returns = signal(0);
 
 const OPEN_MS_MAX = 5_000;
@@ -51,7 +51,7 @@ export const socket = createClient({
     connected: () => {
       clearTimeout(unopened);
       blocked = 0;
-      if (!isBySocket()) line.value = { by: "socket" };
+      if (!isBySocket()) way.value = { by: "socket" };
       came();
     },
     closed: () => {
@@ -85,7 +85,7 @@ export function went(): void {
 
 // Begin anew: with another viewer, or because what we have may be dead.
 export function renew(): void {
-  if (!isBySocket()) line.value = overHttp();
+  if (!isBySocket()) way.value = overHttp();
   socket.terminate();
 }
 
@@ -93,14 +93,14 @@ export function renew(): void {
 async function lookForBlock(): Promise<void> {
   const answers = await fetch("/health", { cache: "no-store" }).then(({ ok }) => ok, () => false);
   blocked = answers ? blocked + 1 : 0;
-  if (blocked >= BLOCKED_AFTER && isBySocket() && connection.value.state !== "live") line.value = overHttp();
+  if (blocked >= BLOCKED_AFTER && isBySocket() && connection.value.state !== "live") way.value = overHttp();
 }
 
 function isBySocket(): boolean {
-  return line.value.by === "socket";
+  return way.value.by === "socket";
 }
 
-function overHttp(): Line {
+function overHttp(): Way {
   return { by: document.hidden ? "nothing" : "http" };
 }
 
@@ -116,5 +116,5 @@ setInterval(() => {
 }, TICK_MS);
 addEventListener("online", renew);
 document.addEventListener("visibilitychange", () => {
-  if (!isBySocket()) line.value = overHttp();
+  if (!isBySocket()) way.value = overHttp();
 });

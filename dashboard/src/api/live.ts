@@ -6,7 +6,7 @@ import { type AnyVariables, stringifyDocument } from "@urql/core";
 import { useQuery } from "@urql/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { type Line, line, returns, socket } from "./connection";
+import { type Way, way, returns, socket } from "./connection";
 import { askAgainAndAgain, streams } from "./over_http";
 import { me } from "./session";
 
@@ -18,16 +18,16 @@ type Variables = Record<string, unknown>;
 type End = () => void;
 type Problems = readonly { extensions?: Record<string, unknown> | undefined }[] | undefined;
 
-// Begin on the line that there is, and anew whenever there is another one. Returns what ends it.
-function onEachLine(begin: (by: Line["by"]) => End): End {
+// Begin by the way that there is, and anew whenever there is another one. Returns what ends it.
+function onEachWay(begin: (by: Way["by"]) => End): End {
   return effect(() => {
-    const { by } = line.value;
+    const { by } = way.value;
     return untracked(() => begin(by));
   });
 }
 
 // Tell of each value of a subscription, from the last cursor on after each interruption.
-function follow<Data>(document: DocumentInput<Data, never>, variables: Variables, tell: (data: Data) => void): (by: Line["by"]) => End {
+function follow<Data>(document: DocumentInput<Data, never>, variables: Variables, tell: (data: Data) => void): (by: Way["by"]) => End {
   // Both clients send this object as it is then whenever they come back, so the newest cursor is kept in it.
   const payload = { query: stringifyDocument(document as DocumentInput), variables: { ...variables } };
   const heed = (data: Data) => {
@@ -90,7 +90,7 @@ export function useWatched<Data>(document: DocumentInput<Data, never>): Data | u
   useEffect(() => {
     const tell = (data: Data) => setValue(data);
     const told = follow(document, {}, tell);
-    return onEachLine((by) => (by === "http" ? askAgainAndAgain(document, tell) : told(by)));
+    return onEachWay((by) => (by === "http" ? askAgainAndAgain(document, tell) : told(by)));
   }, [document]);
   return value;
 }
@@ -99,7 +99,7 @@ export function useWatched<Data>(document: DocumentInput<Data, never>): Data | u
 export function useChanges<Data>(document: DocumentInput<Data, never>, variables: Variables, tell: (data: Data) => void): void {
   const newest = useRef(tell);
   newest.current = tell;
-  useEffect(() => onEachLine(follow<Data>(document, variables, (data) => newest.current(data))), [document, JSON.stringify(variables)]);
+  useEffect(() => onEachWay(follow<Data>(document, variables, (data) => newest.current(data))), [document, JSON.stringify(variables)]);
 }
 
 // The answer to a query, and a function that asks it again soon: at once, then once a second at most.

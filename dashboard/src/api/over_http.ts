@@ -7,7 +7,7 @@ import { type DocumentInput, stringifyDocument } from "@urql/core";
 import { createClient } from "graphql-sse";
 
 import { client } from "./client";
-import { came, connection, line, went } from "./connection";
+import { came, connection, way, went } from "./connection";
 
 const ASK_MS = 3_000;
 const RETRY_MS = 3_000;
@@ -44,5 +44,5 @@ function learnFrom(trouble: Error | undefined): void {
   if (trouble) return went();
   const wasLost = connection.value.state === "lost";
   came();
-  if (wasLost) line.value = { ...line.value };
+  if (wasLost) way.value = { ...way.value };
 }

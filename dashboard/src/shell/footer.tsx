@@ -1,6 +1,6 @@
 // Where else to go, and how the page is to look.
 
-import { line } from "../api/connection";
+import { way } from "../api/connection";
 import { scheme, setScheme } from "./scheme";
 
 const SCHEMES = ["system", "light", "dark"] as const;
@@ -13,7 +13,7 @@ export function Footer() {
         <a href="/api/v1/openapi.json">REST</a>
         <a href="/ready">Readiness</a>
       </p>
-      {line.value.by !== "socket" && <p>This network lets no WebSocket through. The page is live over HTTP, a few seconds later.</p>}
+      {way.value.by !== "socket" && <p>This network lets no WebSocket through. The page is live over HTTP, a few seconds later.</p>}
       <fieldset class="segments">
         <legend class="unseen">Colours</legend>
         {SCHEMES.map((each) => (

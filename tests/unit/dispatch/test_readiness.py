@@ -2,32 +2,32 @@
 
 import pytest
 
-from dispatch.backlog_store import SignerStanding
-from dispatch.readiness import signer_part
-from runtime.readiness import Part
+from dispatch.backlog_store import SignerCondition
+from dispatch.readiness import judge_signer
+from runtime.readiness import Verdict
 
 
-def standing(
+def signer(
     *, halted: str | None = None, paused: str | None = None, waits: str | None = None, silent: float = 1.0
-) -> SignerStanding:
+) -> SignerCondition:
     """Return how a signer stands that nothing keeps but what is given."""
-    return SignerStanding(halted_reason=halted, paused_reason=paused, waits_for=waits, silent_seconds=silent)
+    return SignerCondition(halted_reason=halted, paused_reason=paused, waits_for=waits, silent_seconds=silent)
 
 
 @pytest.mark.parametrize(
-    ("standing", "part"),
+    ("condition", "verdict"),
     [
-        (None, Part(ready=False, reason="it has only begun")),
-        (standing(), Part(ready=True)),
-        (standing(waits="gas"), Part(ready=True, reason="waits: gas")),
-        (standing(paused="key", waits="x"), Part(ready=True, reason="paused by an admin: key")),
+        (None, Verdict(ready=False, reason="it has only begun")),
+        (signer(), Verdict(ready=True)),
+        (signer(waits="gas"), Verdict(ready=True, reason="waits: gas")),
+        (signer(paused="key", waits="x"), Verdict(ready=True, reason="paused by an admin: key")),
         (
-            standing(halted="nonce 7", paused="key"),
-            Part(ready=False, reason="halted until a person has looked: nonce 7"),
+            signer(halted="nonce 7", paused="key"),
+            Verdict(ready=False, reason="halted until a person has looked: nonce 7"),
         ),
-        (standing(silent=75), Part(ready=False, reason="no sign of life for 75 s: see credit.waits in the log")),
+        (signer(silent=75), Verdict(ready=False, reason="no sign of life for 75 s: see credit.waits in the log")),
     ],
 )
-def test_what_passes_by_itself_needs_nobody(standing: SignerStanding | None, part: Part) -> None:
+def test_what_passes_by_itself_needs_nobody(condition: SignerCondition | None, verdict: Verdict) -> None:
     """A halt and silence do; fees, finality and a pause are told."""
-    assert signer_part(standing) == part
+    assert judge_signer(condition) == verdict

@@ -11,7 +11,7 @@ from runtime.metrics import Metrics
 from runtime.metrics_server import served
 from runtime.metrics_settings import MetricsSettings
 from runtime.ports import PortInUse, free_port
-from runtime.readiness import AskReadiness, Part, Readiness
+from runtime.readiness import AskReadiness, Readiness, Verdict
 
 
 async def ask(port: int, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
@@ -28,25 +28,25 @@ def at(port: int | None, token: str | None = None) -> MetricsSettings:
 
 async def well() -> Readiness:
     """Answer that all is well."""
-    return Readiness(kind="parts", parts={"bus": Part(ready=True)})
+    return Readiness(kind="needs", verdicts={"bus": Verdict(ready=True)})
 
 
 async def ill() -> Readiness:
-    """Answer that one part is not well."""
-    parts = {"bus": Part(ready=False, reason="away"), "signer": Part(ready=True, details={"role": "leader"})}
-    return Readiness(kind="parts", parts=parts)
+    """Answer that one need is not met."""
+    verdicts = {"bus": Verdict(ready=False, reason="away"), "signer": Verdict(ready=True, details={"role": "leader"})}
+    return Readiness(kind="needs", verdicts=verdicts)
 
 
 @pytest.mark.parametrize(
     ("asked", "status", "told"),
     [
-        (well, 200, {"ready": True, "parts": {"bus": {"ready": True, "reason": None}}}),
+        (well, 200, {"ready": True, "needs": {"bus": {"ready": True, "reason": None}}}),
         (
             ill,
             503,
             {
                 "ready": False,
-                "parts": {
+                "needs": {
                     "bus": {"ready": False, "reason": "away"},
                     "signer": {"ready": True, "reason": None, "role": "leader"},
                 },
@@ -54,7 +54,7 @@ async def ill() -> Readiness:
         ),
     ],
 )
-async def test_ready_says_of_each_part_whether_it_is_and_why_not(
+async def test_ready_says_of_each_need_whether_it_is_and_why_not(
     asked: AskReadiness, status: int, told: dict[str, Any]
 ) -> None:
     """Not ready is a 503, for those who only look at that."""

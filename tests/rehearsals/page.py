@@ -1,6 +1,7 @@
 """A document whose commands are run as they are written, in a system that is in the state it speaks of."""
 
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,13 +26,21 @@ class Page:
         self._folder = folder
         self._environment = environment(settings, folder)
         text = (ROOT / name).read_text(encoding="utf-8")
-        self._commands = shell_commands_in("".join(_part(text, each) for each in parts) if parts else text)
+        self._text = "".join(_part(text, each) for each in parts) if parts else text
+        self._commands = shell_commands_in(self._text)
         self._left = dict.fromkeys(self._commands)
 
     @property
     def left(self) -> list[str]:
         """The commands that were not run yet."""
         return list(self._left)
+
+    def unsaid(self, said: str) -> list[str]:
+        """Return the words in the first column of its table of what programs say that none of them has said."""
+        rows = re.findall(r"^\| `(.+?)`[^|]*\|", self._text.partition("| it says |")[2], re.MULTILINE)
+        assert rows, f"{self._name} has no table of what programs say"
+        patterns = {row: ".+?".join(map(re.escape, row.split("…"))) for row in rows}
+        return [row for row, pattern in patterns.items() if not re.search(pattern, flat(said))]
 
     def set(self, **settings: str) -> None:
         """Give commands these settings from now on."""
@@ -94,3 +103,8 @@ def environment(settings: Mapping[str, str], folder: Path) -> dict[str, str]:
 
 def _part(text: str, heading: str) -> str:
     return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def flat(said: str) -> str:
+    """Return what was said in one line, as if no terminal had broken it."""
+    return " ".join(said.split())

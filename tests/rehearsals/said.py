@@ -3,11 +3,6 @@
 import re
 
 
-def flat(said: str) -> str:
-    """Return what was said in one line, as if no terminal had broken it."""
-    return " ".join(said.split())
-
-
 def numbers_of(said: str, chain: str) -> list[int]:
     """Return the numbers of a chain's row in `lamda status`: head, finalized, indexed, blocks behind."""
     found = re.search(rf"^{chain} +([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+) blocks", said, re.MULTILINE)

@@ -14,8 +14,7 @@ from tests.effects.marketplace import Marketplace, until
 from tests.integration.meddler import honest, meddling
 from tests.rehearsals import branches
 from tests.rehearsals.endpoints import hang_up, host, restarted
-from tests.rehearsals.page import Page
-from tests.rehearsals.said import flat
+from tests.rehearsals.page import Page, flat
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 

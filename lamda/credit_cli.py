@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lamda import credit_page, credit_queries
+from lamda import credit_page, credit_queries, orphan_queries
 from lamda.operators import operator
 from lamda.pooled import run_on_database
 from lamda.running import DATA, DataOption
@@ -32,7 +32,7 @@ def show(context: typer.Context, data: DataOption = DATA) -> None:
                 await credit_queries.counts(pool),
                 await credit_queries.blocked(pool),
                 await credit_queries.imbalances(pool),
-                await credit_queries.orphans(pool),
+                await orphan_queries.orphans(pool),
             )
         )
 

@@ -63,9 +63,9 @@ def admit(address: Address, data: DataOption = DATA) -> None:
 
 @agents.command()
 def key() -> None:
-    """Make the key by which a NATS server of yours knows who decides about agents."""
+    """Make the key by which a NATS server of yours knows who decides about agents: two lines for `.env`."""
     seed = new_account_seed()
-    typer.echo(f"NATS_CALLOUT_SEED={seed}\nissuer: {public_key(seed)}")
+    typer.echo(f"NATS_CALLOUT_SEED={seed}\nNATS_CALLOUT_ISSUER={public_key(seed)}")
 
 
 def line(standing: Standing) -> str:

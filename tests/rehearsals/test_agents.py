@@ -35,7 +35,7 @@ async def test_an_agent_is_run_kept_out_and_let_in_again(marketplace: Marketplac
     (tmp_path / "agent.key").write_text(private_key(PROVIDER).hex())
     seed, issuer = (await operator.run("lamda agents key")).splitlines()
     assert seed.startswith("NATS_CALLOUT_SEED=SA")
-    assert issuer.startswith("issuer: A")
+    assert issuer.startswith("NATS_CALLOUT_ISSUER=A")
     await marketplace.reactor()
 
     async with serving(marketplace.database_url, nats_url=marketplace.nats.url) as api:

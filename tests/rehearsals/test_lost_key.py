@@ -112,7 +112,7 @@ async def test_secrets_of_the_bus_are_replaced(marketplace: Marketplace, tmp_pat
     await marketplace.nats.start()
     await reactor.end()
     await marketplace.reactor()
-    assert issuer.removeprefix("issuer: ") in (bus / "nats.conf").read_text()
+    assert issuer.removeprefix("NATS_CALLOUT_ISSUER=") in (bus / "nats.conf").read_text()
     await marketplace.open_jobs(3)
     await marketplace.goes_on(3)
 

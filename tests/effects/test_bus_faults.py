@@ -45,6 +45,7 @@ async def test_streams_that_are_gone_are_made_again(marketplace: Marketplace) ->
     await proof.comes_to_rest(marketplace)
 
 
+@pytest.mark.long
 async def test_reports_replayed_by_their_agent_and_by_a_stranger_change_nothing(marketplace: Marketplace) -> None:
     """All that one agent said, said again on its own subject, on another agent's and on the shared ones."""
     await marketplace.reactor()

@@ -52,9 +52,8 @@ async def test_postgres_killed_in_the_middle_loses_and_doubles_nothing(
     await proof.comes_to_rest(marketplace)
 
 
-@pytest.mark.parametrize(
-    "run_on", [False, pytest.param(True, marks=pytest.mark.long)], ids=["between runs", "under running programs"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("run_on", [False, True], ids=["between runs", "under running programs"])
 async def test_postgres_restored_from_an_older_backup_credits_nothing_twice(
     marketplace: Marketplace, own_postgres: EmbeddedPostgres, run_on: bool
 ) -> None:

@@ -24,6 +24,7 @@ async def test_an_endpoint_that_takes_transactions_and_drops_the_answer(marketpl
     await goes_through(marketplace, cut)
 
 
+@pytest.mark.long
 async def test_an_endpoint_that_says_already_known_of_what_it_takes(marketplace: Marketplace) -> None:
     """The first time and every time."""
 

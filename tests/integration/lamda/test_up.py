@@ -57,6 +57,7 @@ async def test_a_stopped_world_goes_on_where_it_was(data: Path) -> None:
     assert world == record(data)
 
 
+@pytest.mark.long
 async def test_a_kill_leaves_no_orphan_and_the_next_world_is_a_new_one(data: Path) -> None:
     async with up(data) as killed:
         await killed.shows(ALL_IS_WELL)
@@ -92,6 +93,7 @@ async def test_a_program_that_dies_comes_back_loudly(data: Path) -> None:
         await run.comes_to(JOBS, "jobStats", least=1)
 
 
+@pytest.mark.long
 async def test_a_chain_that_dies_ends_the_run_with_its_reason(data: Path) -> None:
     """What the chain knew is lost, so there is nothing to go on with."""
     async with up(data) as run:

@@ -61,6 +61,7 @@ def test_every_effect_is_there_once_many_times(first: int, database: Database) -
     hold(range(first, first + 100), database)
 
 
+@pytest.mark.long
 def test_a_seed_takes_the_same_course_twice(database: Database) -> None:
     """And another seed another."""
     first, again, other = (simulation.run(seed, database).trace for seed in (9, 9, 10))

@@ -25,11 +25,18 @@ def anvil_binary() -> str:
 
 
 @contextmanager
+def old_states() -> Iterator[tuple[str, str]]:
+    """Give anvil's option for a place of its old states that goes with the block; else gigabytes stay in our home."""
+    with tempfile.TemporaryDirectory(prefix="anvil-") as folder:
+        yield "--cache-path", folder
+
+
+@contextmanager
 def anvil(*, chain_id: int, block_seconds: float | None = None) -> Iterator[str]:
     """Run a chain and give its URL. Without a block time, each transaction is mined at once."""
     pace = ["--block-time", str(block_seconds)] if block_seconds else []
-    command = [anvil_binary(), "--port", "0", "--chain-id", str(chain_id), *pace]
-    with tempfile.TemporaryFile("w+") as output:
+    with tempfile.TemporaryFile("w+") as output, old_states() as where:
+        command = [anvil_binary(), "--port", "0", "--chain-id", str(chain_id), *pace, *where]
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         try:
             yield f"http://{wait_for_place(process, output.fileno())}"

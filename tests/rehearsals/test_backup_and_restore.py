@@ -43,7 +43,7 @@ async def test_a_backup_is_put_back_and_nothing_is_credited_twice(
     assert "nothing is wrong" in await page.run("lamda doctor")
     assert "DIFFERS" not in await page.run("lamda audit")
     await marketplace.reactor()
-    assert "credits that were lost with a database may wait" in await page.run("lamda credits")
+    assert "nonces accounted for" in await page.run("lamda credits")
     await marketplace.goes_on()
     await proof.comes_to_rest(marketplace, restored=True)
     assert "no signer is halted" in await page.run("lamda credits adopt", code=1)

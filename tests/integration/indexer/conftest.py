@@ -1,12 +1,9 @@
 """Two chains that mine on request, a migrated database, and a follower for each chain."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -23,32 +20,28 @@ from models.values import Chain
 from runtime.database import Connection, Pool, open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.ports import free_port
+from tests.integration.anvils import anvil_binary, old_states
 from tests.integration.indexer.tables import Contents, contents
 from tests.integration.local_chain import LocalChain, World
 
 OFFLINE_AFTER = timedelta(minutes=12)
-ROOT = Path(__file__).parents[3]
-
-
-def anvil_binary() -> str:
-    found = os.environ.get("ANVIL_BIN") or shutil.which("anvil")
-    return found or str(next(ROOT.glob("node_modules/@foundry-rs/anvil-linux-*/bin/anvil")))
 
 
 @asynccontextmanager
 async def local_chain(chain_id: int, *options: str) -> AsyncIterator[LocalChain]:
     port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        *(anvil_binary(), "--port", str(port), "--chain-id", str(chain_id)),
-        *("--silent", "--slots-in-an-epoch", "5", *options),
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        async with Rpc([url]) as rpc:
-            yield await LocalChain.open(url, rpc)
-    finally:
-        process.terminate()
-        await process.wait()
+    with old_states() as where:
+        process = await asyncio.create_subprocess_exec(
+            *(anvil_binary(), "--port", str(port), "--chain-id", str(chain_id), *where),
+            *("--silent", "--slots-in-an-epoch", "5", *options),
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            async with Rpc([url]) as rpc:
+                yield await LocalChain.open(url, rpc)
+        finally:
+            process.terminate()
+            await process.wait()
 
 
 @pytest.fixture

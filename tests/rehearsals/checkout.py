@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.architecture.source import ROOT
-from tests.image.dockerfile import NETWORK, context
+from tests.image.dockerfile import NETWORK, checkout
 
 MADE_SECONDS_MAX = 400.0
 """How long the first `make` may take, on a machine that has much else to do."""
@@ -16,11 +15,8 @@ MADE_SECONDS_MAX = 400.0
 @contextmanager
 def cloned(folder: Path) -> Iterator[Path]:
     """Copy the files that git knows, or would add, to a folder that is gone after the block."""
-    for name in context(ignore=""):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name)
     try:
-        yield folder
+        yield checkout(folder)
     finally:
         shutil.rmtree(folder)
 

@@ -16,15 +16,11 @@ from devnet.anvil import BSC, OPBNB, Anvil
 from devnet.deploy import deploy_contracts
 from devnet.world import Begin, Continue, Place, World, WorldFolder, begun, choose, stopped
 from models.values import checksum_address
-from runtime.ports import prefer
-from runtime.processes import ServerFailed
+from runtime.ports import alone_with_ports, prefer
 from runtime.race import race
 
 BSC_PORT = 8545
 OPBNB_PORT = 8546
-STARTS_MAX = 3
-IN_USE = "Address already in use"
-"""What the log of a chain ends with whose port was taken, be it by somebody who only looked whether it is free."""
 
 
 class LocalWorld:
@@ -46,7 +42,12 @@ class LocalWorld:
     async def start(self) -> None:
         """Start the chains, and put the contracts on them the first time."""
         self._folder.forget_chains_of_others(self.world)
-        await self._start_chains()
+        async with alone_with_ports():
+            # Others may have taken them while Postgres was starting: worlds are often begun side by side.
+            self._take_free_ports()
+            self._remember(begun(self.world))
+            await self.bsc.start()
+            await self.opbnb.start()
         if not self.world.is_whole:
             await race(self.watch(), self._deploy())
 
@@ -81,21 +82,6 @@ class LocalWorld:
             "OPBNB_START_BLOCK": str(node_reputation.block),
             "NODE_REPUTATION_CONTRACT_ADDRESS": node_reputation.address,
         }
-
-    async def _start_chains(self) -> None:
-        """Start the chains; where others took a port meanwhile, for worlds are often begun side by side, on another."""
-        for chances in reversed(range(STARTS_MAX)):
-            self._take_free_ports()
-            self._remember(begun(self.world))
-            try:
-                await self.bsc.start()
-                await self.opbnb.start()
-            except ServerFailed as error:
-                await self.bsc.stop()
-                if not chances or IN_USE not in str(error):
-                    raise
-            else:
-                return
 
     async def _deploy(self) -> None:
         contracts = await deploy_contracts(bsc_url=self.bsc.url, opbnb_url=self.opbnb.url)

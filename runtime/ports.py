@@ -2,14 +2,22 @@
 Choose and check TCP ports before a server is asked to take them.
 
 A check is a courtesy: it turns a server's late failure into an early message that names the setting. Whoever binds
-first still wins.
+first still wins, but for those who choose one after the other.
 """
 
+import asyncio
+import fcntl
+import os
 import socket
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 from runtime.errors import CannotRun
 
 LOOPBACK = "127.0.0.1"
+LOOK_SECONDS = 0.05
 
 
 class PortInUse(CannotRun):
@@ -47,3 +55,28 @@ def ensure_free(host: str, port: int, setting_name: str) -> None:
 def prefer(port: int | None) -> int:
     """Return `port` when it is free, else a free one: a port that can stay the same stays the same."""
     return port if port is not None and is_free(port) else free_port()
+
+
+@asynccontextmanager
+async def alone_with_ports() -> AsyncIterator[None]:
+    """
+    Let no other run of this user choose ports until the servers of the block answer on theirs.
+
+    Two chains on one port would not only collide: who finds it taken would take the other's answers for its own.
+    """
+    path = Path(tempfile.gettempdir()) / f"lamda-ports-{os.getuid()}.lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        while not _is_locked(lock):
+            await asyncio.sleep(LOOK_SECONDS)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _is_locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

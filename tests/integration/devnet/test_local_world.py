@@ -1,13 +1,13 @@
 """A world of this machine beside another one that begins at the same time."""
 
+import asyncio
 import socket
 from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 
 from devnet.local_world import LocalWorld
-from runtime.ports import LOOPBACK, free_port
+from runtime.ports import LOOPBACK
 
 
 async def test_ports_that_others_took_meanwhile_are_left_to_them(tmp_path: Path) -> None:
@@ -24,18 +24,13 @@ async def test_ports_that_others_took_meanwhile_are_left_to_them(tmp_path: Path)
     assert len(ours) == 2
 
 
-async def test_a_port_that_is_taken_at_the_last_moment_is_left_to_who_took_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It was free when it was chosen."""
-    with socket.create_server((LOOPBACK, 0)) as other:
-        taken = other.getsockname()[1]
-        chosen = iter([free_port(), taken])
-        world = LocalWorld(tmp_path)
-        monkeypatch.setattr("devnet.local_world.prefer", lambda _: next(chosen, None) or free_port())
-        await world.start()
-        ours = {world.world.bsc_port, world.world.opbnb_port}
-        await world.stop()
+async def test_worlds_that_begin_together_take_each_its_own_ports(tmp_path: Path) -> None:
+    """And each hears its own chains: both would like the same ports best."""
+    worlds = [LocalWorld(tmp_path / name) for name in ("one", "other", "third")]
+    await asyncio.gather(*(world.start() for world in worlds))
+    ports = [port for world in worlds for port in (world.world.bsc_port, world.world.opbnb_port)]
+    codes = [chain.exit_code for world in worlds for chain in (world.bsc, world.opbnb)]
+    await asyncio.gather(*(world.stop() for world in worlds))
 
-    assert taken not in ours
-    assert next(chosen, None) is None
+    assert len(set(ports)) == len(ports)
+    assert codes == [None] * len(ports)

@@ -9,11 +9,12 @@ import pytest
 from devnet.accounts import DEPLOYER, private_key
 from models.values import show_bytes
 from tests.effects import proof
-from tests.effects.marketplace import Marketplace, until
+from tests.effects.marketplace import Marketplace
 from tests.effects.programs import Running
 from tests.effects.test_chain_faults import base_fee
 from tests.integration.dispatch.test_credit_keys import hand_over
 from tests.integration.meddler import Call
+from tests.rehearsals.credits import credits_say
 from tests.rehearsals.page import Page
 from tests.rehearsals.wallet import GWEI, Wallet
 
@@ -32,7 +33,7 @@ async def test_what_credits_wait_for_is_found_by_its_words(marketplace: Marketpl
     page = Page(PAGE, marketplace.settings(), tmp_path)
     marketplace.still.add(marketplace.world.opbnb)
     reactor = await marketplace.reactor({"CREDIT_FEE_MAX_GWEI": str(CAP)})
-    heard = await _says(page, "the first credit waits")
+    heard = await credits_say(page, "the first credit waits")
     marketplace.still.clear()
     reactor, said = await _gas_is_dear(marketplace, page, reactor)
     heard += said + await _money_is_short(marketplace, page) + await _somebody_else_owns_it(marketplace, page)
@@ -56,10 +57,10 @@ async def test_a_nonce_that_nobody_knows_is_adopted(marketplace: Marketplace, tm
     marketplace.still.add(marketplace.world.opbnb)
     await wallet.send_nothing(nonce=(nonce := await wallet.mined()), gwei=2)
     await marketplace.open_jobs(1)
-    await _says(page, NOBODY_KNOWS)
+    await credits_say(page, NOBODY_KNOWS)
     await wallet.send_nothing(nonce=nonce, gwei=CAP)
     marketplace.still.clear()
-    await _says(page, "HALTED")
+    await credits_say(page, "HALTED")
     assert f"takes as history: nonce {nonce} was spent" in await page.run("lamda credits adopt")
 
     await proof.comes_to_rest(marketplace)
@@ -72,7 +73,7 @@ async def _gas_is_dear(marketplace: Marketplace, page: Page, reactor: Running) -
     (*_, job) = await marketplace.open_jobs(3)
     await marketplace.waits_in_pool(3)
     async with base_fee(marketplace, DEAR * GWEI):
-        said = await _says(page, "gas costs")
+        said = await credits_say(page, "gas costs")
         assert "3 under way" in said
         explained = await page.run("lamda explain JOB", {"JOB": show_bytes(job)})
         assert "gas costs" in explained
@@ -88,7 +89,7 @@ async def _money_is_short(marketplace: Marketplace, page: Page) -> str:
     owner = Wallet(marketplace, private_key(DEPLOYER))
     await owner.pay_in(1)
     await marketplace.open_jobs()
-    said = await _says(page, "send it BNB")
+    said = await credits_say(page, "send it BNB")
     assert "send BNB to" in await page.run("lamda doctor", code=1)
     await owner.pay_in(ETHER)
     await marketplace.goes_on(1)
@@ -98,7 +99,7 @@ async def _money_is_short(marketplace: Marketplace, page: Page) -> str:
 async def _somebody_else_owns_it(marketplace: Marketplace, page: Page) -> str:
     await hand_over(marketplace.world)
     await marketplace.open_jobs()
-    said = await _says(page, "Unauthorized")
+    said = await credits_say(page, "Unauthorized")
     assert "does not own NodeReputation" in await page.run("lamda doctor", code=1)
     await hand_over(marketplace.world, to=0)
     await marketplace.goes_on(1)
@@ -114,7 +115,7 @@ async def _an_endpoint_lies(marketplace: Marketplace, page: Page, reactor: Runni
     await marketplace.goes_on(1)
     liar.meddle = _of_another_branch
     await marketplace.open_jobs()
-    said = await _says(page, "one of them must go")
+    said = await credits_say(page, "one of them must go")
     await reactor.end()
     reactor = await marketplace.reactor({"OPBNB_RPC_URL": honest.url})
     await marketplace.goes_on(1)
@@ -129,22 +130,9 @@ def _of_another_branch(call: Call, result: Any) -> Any:
 async def _the_chain_is_paused(marketplace: Marketplace, page: Page) -> str:
     change = "update checkpoints set paused_reason = %s where chain = 'opbnb' returning chain"
     await marketplace.market.ask(change, "a fork that a person must look at")
-    said = await _says(page, "or is paused")
+    said = await credits_say(page, "or is paused")
     assert "a fork that a person must look at" in await page.run("lamda status")
     await marketplace.market.ask(change, None)
     await marketplace.open_jobs()
     await marketplace.goes_on(1)
-    return said
-
-
-async def _says(page: Page, words: str) -> str:
-    """Look at the credits until it says something there, and return all that it says."""
-    said = ""
-
-    async def does() -> bool:
-        nonlocal said
-        said = await page.run("lamda credits")
-        return words in said
-
-    await until(does, within=60, what=f"`lamda credits` says {words!r}")
     return said

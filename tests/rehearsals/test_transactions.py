@@ -9,6 +9,7 @@ from devnet.accounts import DEPLOYER, private_key
 from models.values import checksum_address
 from tests.effects import proof
 from tests.effects.marketplace import Marketplace, until
+from tests.rehearsals.credits import credits_say
 from tests.rehearsals.page import Page
 from tests.rehearsals.wallet import Wallet
 
@@ -29,7 +30,7 @@ async def test_credits_are_paused_and_the_key_replaced_and_a_restore_is_told(
     await page.run('lamda credits pause "fees"')
     before = await marketplace.credited()
     await marketplace.open_jobs(2)
-    said = await _says(page, " 0 under way, 2 waiting")
+    said = await credits_say(page, " 0 under way, 2 waiting")
     assert "PAUSED" in said
     assert "fees" in said
     assert before == await marketplace.credited()
@@ -39,13 +40,13 @@ async def test_credits_are_paused_and_the_key_replaced_and_a_restore_is_told(
 
     await page.run('lamda credits pause "new key"')
     await marketplace.open_jobs(2)
-    await _says(page, " 0 under way, 2 waiting")
+    await credits_say(page, " 0 under way, 2 waiting")
     await reactor.end()
     await old.give_away(new.address, nonce=await old.mined(), gwei=50)
     await new.pay_in(ETHER)
     reactor = await marketplace.reactor(with_new)
     await page.run("lamda credits resume")
-    await _says(page, f"{checksum_address(new.address)}  SIGNS")
+    await credits_say(page, f"{checksum_address(new.address)}  SIGNS")
     await until(lambda: _is_all_credited(marketplace), within=30, what="all is credited")
 
     await reactor.end()
@@ -58,24 +59,11 @@ async def test_credits_are_paused_and_the_key_replaced_and_a_restore_is_told(
     marketplace.still.add(marketplace.world.opbnb)
     await marketplace.reactor(with_new)
     await marketplace.open_jobs(2)
-    await _says(page, "are spent on transfers first")
+    await credits_say(page, "are spent on transfers first")
     marketplace.still.clear()
     await proof.comes_to_rest(marketplace)
 
     assert page.left == []
-
-
-async def _says(page: Page, words: str) -> str:
-    """Look at the credits until it says something there, and return all that it says."""
-    said = ""
-
-    async def does() -> bool:
-        nonlocal said
-        said = await page.run("lamda credits")
-        return words in said
-
-    await until(does, within=60, what=f"`lamda credits` says {words!r}")
-    return said
 
 
 async def _is_all_credited(marketplace: Marketplace) -> bool:

@@ -63,6 +63,25 @@ async def end_of_test(marketplace: Marketplace) -> None:
     marketplace.reactors.clear()
 
 
+@pytest.fixture
+async def own_postgres(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A server that may be killed and whose databases may be lost: what it has committed is there afterwards."""
+    server = EmbeddedPostgres(tmp_path / "postgres")
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def own_marketplace(
+    own_postgres: EmbeddedPostgres, nursery: Nursery, tmp_path: Path
+) -> AsyncIterator[Marketplace]:
+    """A marketplace in full swing, but for a reactor, on a Postgres of its own."""
+    async with open_marketplace(own_postgres, nursery, tmp_path) as opened:
+        yield opened
+        await end_of_test(opened)
+
+
 @asynccontextmanager
 async def open_marketplace(
     postgres: EmbeddedPostgres, nursery: Nursery, folder: Path, *, begins_at: int | None = None

@@ -2,36 +2,21 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from runtime.embedded_postgres import EmbeddedPostgres
 from tests.effects import proof
 from tests.effects.backup_store import restore, take_backup
-from tests.effects.conftest import end_of_test, open_marketplace
 from tests.effects.marketplace import Marketplace
-from tests.effects.programs import Nursery
 
 JOBS_A_SECOND = 4.0
 
 
 @pytest.fixture
-async def own_postgres(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
-    """A server that may be killed: what it has committed is there afterwards."""
-    server = EmbeddedPostgres(tmp_path / "postgres")
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def marketplace(own_postgres: EmbeddedPostgres, nursery: Nursery, tmp_path: Path) -> AsyncIterator[Marketplace]:
-    """A marketplace on a Postgres of its own."""
-    async with open_marketplace(own_postgres, nursery, tmp_path) as opened:
-        yield opened
-        await end_of_test(opened)
+async def marketplace(own_marketplace: Marketplace) -> Marketplace:
+    """The one whose Postgres is the test's own."""
+    return own_marketplace
 
 
 @pytest.mark.long

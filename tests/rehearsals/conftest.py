@@ -1,35 +1,16 @@
 """Where documents are rehearsed: a marketplace on servers of its own that may be lost, and a clean checkout."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from runtime.embedded_postgres import EmbeddedPostgres
-from tests.effects.conftest import end_of_test, nursery, open_marketplace
-from tests.effects.marketplace import Marketplace
-from tests.effects.programs import Nursery
+from tests.effects.conftest import nursery, own_postgres
+from tests.effects.conftest import own_marketplace as marketplace
 from tests.rehearsals.checkout import cloned
 
-__all__ = ["nursery"]
-
-
-@pytest.fixture
-async def own_postgres(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
-    """A server whose databases are the test's."""
-    server = EmbeddedPostgres(tmp_path / "postgres")
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def marketplace(own_postgres: EmbeddedPostgres, nursery: Nursery, tmp_path: Path) -> AsyncIterator[Marketplace]:
-    """A marketplace in full swing, but for a reactor."""
-    async with open_marketplace(own_postgres, nursery, tmp_path) as opened:
-        yield opened
-        await end_of_test(opened)
+__all__ = ["marketplace", "nursery", "own_postgres"]
 
 
 @pytest.fixture(scope="session")
